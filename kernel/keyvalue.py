@@ -1,0 +1,172 @@
+"""Short-lived shared values: one-time objects, counters, caches. Only what may be lost; the database holds the rest.
+
+In memory for one process, in Redis for several; the callers cannot tell which. One conformance test runs over both.
+"""
+
+import heapq
+import threading
+from typing import Final, Protocol
+
+from kernel import clock, settings
+
+MOST_ENTRIES: Final = 100_000
+SOCKET_SECONDS: Final = 1.0
+NAMESPACE: Final = "kapok:"
+
+
+class KeyValue(Protocol):
+    """Text by key; every value has a time to live in whole seconds, at least 1."""
+
+    def get(self, key: str) -> str | None: ...
+
+    def set(self, key: str, value: str, ttl_seconds: int) -> None: ...
+
+    def add(self, key: str, value: str, ttl_seconds: int) -> bool:
+        """Set it only where nothing is; True when this call did."""
+
+    def take(self, key: str) -> str | None:
+        """Get and delete in one step: of several callers one gets the value."""
+
+    def delete(self, key: str) -> None: ...
+
+    def increment(self, key: str, ttl_seconds: int) -> int:
+        """Count up and answer the new count; the first call starts the time to live, later ones leave it."""
+
+    def ping(self) -> None:
+        """Return if the store answers, raise otherwise."""
+
+
+class MemoryStore:
+    """For one process. Bounded: when full, what would expire first goes first."""
+
+    def __init__(self, most_entries: int = MOST_ENTRIES) -> None:
+        self._most = most_entries
+        self._lock = threading.Lock()
+        self._entries: dict[str, tuple[str, float]] = {}
+        self._expiries: list[tuple[float, str]] = []  # a heap; entries overwritten since are skipped when met
+
+    def get(self, key: str) -> str | None:
+        with self._lock:
+            return self._live(key)
+
+    def set(self, key: str, value: str, ttl_seconds: int) -> None:
+        with self._lock:
+            self._put(key, value, _now() + _checked(ttl_seconds))
+
+    def add(self, key: str, value: str, ttl_seconds: int) -> bool:
+        with self._lock:
+            if self._live(key) is not None:
+                return False
+            self._put(key, value, _now() + _checked(ttl_seconds))
+            return True
+
+    def take(self, key: str) -> str | None:
+        with self._lock:
+            value = self._live(key)
+            self._entries.pop(key, None)
+            return value
+
+    def delete(self, key: str) -> None:
+        with self._lock:
+            self._entries.pop(key, None)
+
+    def increment(self, key: str, ttl_seconds: int) -> int:
+        with self._lock:
+            found = self._live(key)
+            if found is None:
+                self._put(key, "1", _now() + _checked(ttl_seconds))
+                return 1
+            count = int(found) + 1
+            self._entries[key] = (str(count), self._entries[key][1])
+            return count
+
+    def ping(self) -> None:
+        return
+
+    def _live(self, key: str) -> str | None:
+        entry = self._entries.get(key)
+        return entry[0] if entry is not None and entry[1] > _now() else None
+
+    def _put(self, key: str, value: str, expires: float) -> None:
+        self._entries[key] = (value, expires)
+        heapq.heappush(self._expiries, (expires, key))
+        now = _now()
+        while self._expiries and (self._expiries[0][0] <= now or len(self._entries) > self._most):
+            moment, oldest = heapq.heappop(self._expiries)
+            if self._entries.get(oldest, ("", -1.0))[1] == moment:
+                del self._entries[oldest]
+        if (
+            len(self._expiries) > 2 * self._most
+        ):  # one key rewritten again and again leaves its old moments behind
+            self._expiries = [(moment, name) for name, (_, moment) in self._entries.items()]
+            heapq.heapify(self._expiries)
+
+
+class RedisStore:
+    """For several processes. Short deadlines: a store that hangs is a store that is down."""
+
+    def __init__(self, url: str) -> None:
+        import redis  # not in the memory of a process that has no Redis
+
+        self._redis = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=SOCKET_SECONDS,
+            socket_connect_timeout=SOCKET_SECONDS,
+            health_check_interval=30,
+        )
+
+    def get(self, key: str) -> str | None:
+        return _text(self._redis.get(NAMESPACE + key))
+
+    def set(self, key: str, value: str, ttl_seconds: int) -> None:
+        self._redis.set(NAMESPACE + key, value, ex=_checked(ttl_seconds))
+
+    def add(self, key: str, value: str, ttl_seconds: int) -> bool:
+        return bool(self._redis.set(NAMESPACE + key, value, ex=_checked(ttl_seconds), nx=True))
+
+    def take(self, key: str) -> str | None:
+        return _text(self._redis.getdel(NAMESPACE + key))
+
+    def delete(self, key: str) -> None:
+        self._redis.delete(NAMESPACE + key)
+
+    def increment(self, key: str, ttl_seconds: int) -> int:
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(NAMESPACE + key, 0, ex=_checked(ttl_seconds), nx=True)
+            pipe.incr(NAMESPACE + key)
+            return int(pipe.execute()[1])
+
+    def ping(self) -> None:
+        self._redis.ping()
+
+
+_store: KeyValue | None = None
+
+
+def configure(url: str | None) -> None:
+    """Use Redis at ``url``, or this process's memory for None."""
+    global _store  # noqa: PLW0603  # one per process
+    _store = RedisStore(url) if url else MemoryStore()
+
+
+def store() -> KeyValue:
+    if _store is None:
+        url = settings.of(settings.KernelSettings).redis_url
+        configure(url.get_secret_value() if url else None)
+    assert _store is not None
+    return _store
+
+
+def _now() -> float:
+    return clock.now().timestamp()
+
+
+def _checked(ttl_seconds: int) -> int:
+    if ttl_seconds < 1:
+        raise ValueError("a time to live is at least one second")
+    return ttl_seconds
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
