@@ -1,0 +1,44 @@
+"""What subscriptions do when something happened below; each runs in one transaction with its receipt."""
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from idp.contract import contacts_of
+from idp.events import IdentityVerified
+from profiles.events import CertificateRecorded, SupplementAsked
+from subscriptions import plan
+from subscriptions.tell import tell
+
+
+def certificate_recorded(db: Session, event: CertificateRecorded) -> None:
+    """Plan the reminders of a certificate; one that is no longer valid has none."""
+    deadline = date.fromisoformat(event.valid_to) if event.valid_to and event.status == "valid" else None
+    plan.replan(
+        db,
+        rule="certificate_expiry",
+        subject_id=event.certificate_id,
+        party_key=event.party_key,
+        deadline=deadline,
+    )
+
+
+def supplement_asked(db: Session, event: SupplementAsked) -> None:
+    """Tell the applicant at once, once for each request of the department."""
+    facts = {"title": event.title}
+    if event.due:
+        facts["due"] = event.due
+    for contact in contacts_of(db, event.party_key):
+        tell(
+            db,
+            contact,
+            rule="supplement_asked",
+            dedupe_key=f"{event.case_id}:{event.asked_at}",
+            facts=facts,
+            link=f"/me/cases/{event.case_id}",
+        )
+
+
+def identity_verified(db: Session, event: IdentityVerified) -> None:
+    """Reminders of a person who had no account until now."""
+    plan.wake(db, event.party_key)

@@ -1,0 +1,1 @@
+"""Tables of reminders, intents, inbox messages and deliveries, one aggregate a file."""

@@ -1,0 +1,1 @@
+"""Pages of messages and reminders: 消息与提醒, and the mail folder of the demo."""

@@ -1,0 +1,1 @@
+"""Reminder rules, one a file: found by name, described by `subscriptions.rule.Rule`."""

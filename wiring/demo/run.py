@@ -1,0 +1,143 @@
+"""Starting the demonstration in one terminal, and ending it with one Ctrl-C."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from kernel import http, migrate, settings
+from kernel.settings import KernelSettings, SettingsError
+from wiring.demo import seed, sheet
+from wiring.demo.places import HOST, Places, Stop, check
+from wiring.parts import SETTINGS
+
+_READY_SECONDS = 60
+_STOP_SECONDS = 35  # longer than the worker's own time to finish what it does
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run until Ctrl-C; 0 when it ended as asked, 1 with one line on standard error when something is in the way."""
+    _environment()
+    try:
+        places = _places()
+        if list(arguments) == ["reset"]:
+            shutil.rmtree(places.folder, ignore_errors=True)
+            click.echo("kapok: the demonstration is forgotten; make run starts it anew")
+            return 0
+        check(places)
+        _run(places)
+    except SettingsError as fault:
+        click.echo(f"kapok: {fault}", err=True)
+        return 1
+    except Stop as stop:
+        click.echo(f"kapok: {stop}", err=True)
+        return 1
+    return 0
+
+
+def _environment() -> None:
+    """Demo mode for this process and its children; what the caller has set stays."""
+    for name, value in {
+        "KAPOK_DEMO": "1",
+        "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "LOG_LEVEL": "WARNING",
+    }.items():
+        os.environ.setdefault(name, value)  # noqa: TID251  # children read it
+
+
+def _places() -> Places:
+    settings.load(*SETTINGS)
+    mine = settings.of(KernelSettings)
+    return Places(folder=mine.instance_dir.absolute(), port=mine.port)
+
+
+def _run(places: Places) -> None:
+    migrate.upgrade()
+    first = not places.seeded.exists()
+    if first:
+        click.echo("kapok: first start, setting up the demo province …")
+    registered = seed.register(places)
+    children = _Children()
+    try:
+        children.start("city", [sys.executable, "-m", "examples.city", str(places.files / "city.json")])
+        children.start("portal", [sys.executable, "-m", "examples.portal", str(places.files / "portal.json")])
+        children.start("web", _web(places))
+        for url in (f"{places.city}/healthz", f"{places.portal}/healthz", f"{places.web}/readyz"):
+            children.wait_for(url)
+        if first:
+            seed.report(places, registered)
+            places.seeded.write_text("")
+        sheet.write(places, registered)
+        click.echo(sheet.table(json.loads(places.sheet.read_text())))
+        children.watch()
+    finally:
+        children.stop()
+
+
+def _web(places: Places) -> list[str]:
+    granian = str(Path(sys.executable).with_name("granian"))
+    options = ["--interface", "wsgi", "--host", HOST, "--port", str(places.port), "--no-ws", "--log-level", "warning"]
+    return [granian, *options, "--workers", "1", "--blocking-threads", "8", "--workers-kill-timeout", "30", "wsgi:app"]
+
+
+class _Children:
+    """The processes of the demonstration: each in a group of its own, so that Ctrl-C reaches them through us only."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        signal.signal(signal.SIGTERM, _interrupt)
+
+    def start(self, name: str, command: list[str]) -> None:
+        self._running[name] = subprocess.Popen(command, start_new_session=True)  # noqa: S603  # our own programs
+
+    def wait_for(self, url: str) -> None:
+        """Until `url` answers 200.
+
+        :raises Stop: when a process ended, or after a minute.
+        """
+        end = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < end:
+            self._check()
+            with contextlib.suppress(http.Unreachable):
+                if http.request("GET", url, internal=True, timeout=2).status == 200:
+                    return
+            time.sleep(0.05)
+        raise Stop(f"{url} did not answer within {_READY_SECONDS} seconds; LOG_LEVEL=INFO make run shows why")
+
+    def watch(self) -> None:
+        """Stay until Ctrl-C or until a process ends by itself."""
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                self._check()
+                time.sleep(0.5)
+
+    def stop(self) -> None:
+        """Ask all to finish what they do, then end what did not."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for process in self._running.values():
+            process.terminate()
+        end = time.monotonic() + _STOP_SECONDS
+        for process in self._running.values():
+            try:
+                process.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    def _check(self) -> None:
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                raise Stop(f"the {name} process ended by itself (exit status {process.returncode}); its last lines are above")
+
+
+def _interrupt(_signal: int, _frame: types.FrameType | None) -> None:
+    raise KeyboardInterrupt
