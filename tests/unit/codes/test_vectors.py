@@ -32,9 +32,7 @@ def test_published_credit_codes_pass(code):
     assert uscc.remarks(code) == ()
 
 
-@pytest.mark.parametrize(
-    ("code", "right"), [("12440000455858557K", "7"), ("11440000006939748T", "G")]
-)
+@pytest.mark.parametrize(("code", "right"), [("12440000455858557K", "7"), ("11440000006939748T", "G")])
 def test_a_wrong_check_character_of_a_credit_code_is_told(code, right):
     assert codes(uscc.check(code)) == ["uscc_check_character"]
     assert uscc.check(code[:17] + right) == ()
@@ -73,7 +71,9 @@ def test_a_birth_date_to_come_is_refused():
     assert codes(citizen_id.check(body + citizen_id.check_digit(body))) == ["citizen_id_birth_date"]
 
 
-@pytest.mark.parametrize("number", ["", "44010119000101001", "44010119000101001A", "04010119000101001X", "²" * 18])
+@pytest.mark.parametrize(
+    "number", ["", "44010119000101001", "44010119000101001A", "04010119000101001X", "²" * 18]
+)
 def test_another_shape_is_told(number):
     assert codes(citizen_id.check(number)) == ["citizen_id_shape"]
 
