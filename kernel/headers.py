@@ -1,0 +1,56 @@
+"""The security headers of pages, and the one place where a page may loosen them: extra targets of its
+forms.
+"""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+
+_FIXED = {
+    "X-Content-Type-Options": "nosniff",
+    # Other sites learn nothing; our own forms still name their origin, which the check of forms reads.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def allow_form_target(url: str) -> None:
+    """Let a form of this page end at ``url``'s origin: Chromium applies form-action to the redirect that
+    answers a form.
+
+    Only for a URL that has been validated already (a registered redirect URI).
+    """
+    parts = urlsplit(url)
+    if parts.scheme in {"http", "https"} and parts.hostname and not set(parts.netloc) & set(" ;,'\"@"):
+        origin = f"{parts.scheme}://{parts.netloc}"
+    elif parts.scheme.replace(".", "").replace("-", "").replace("+", "").isalnum():
+        origin = f"{parts.scheme}:"  # an app's own scheme, RFC 8252 §7.1
+    else:
+        raise ValueError("not the URL of a form's target")
+    targets = g.setdefault("csp_form_action", [])
+    if origin not in targets:
+        targets.append(origin)
+
+
+def _dress(response: Response) -> Response:
+    forms = " ".join(["'self'", *g.get("csp_form_action", [])])
+    response.headers.setdefault("Content-Security-Policy", _POLICY.format(forms=forms))
+    for name, value in _FIXED.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+    if request.endpoint != "static":
+        # Every page may hold what belongs to one person; shared computers keep what caches keep.
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def install(app: Flask) -> None:
+    app.after_request(_dress)

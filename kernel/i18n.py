@@ -1,0 +1,54 @@
+"""Languages: Chinese is the source and the default, English is complete; the person's choice comes before
+the browser's.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, force_locale
+
+from kernel import prefs
+
+FOLDER: Final = Path(__file__).parents[1] / "locale"
+LOCALES: Final = ("zh_CN", "en")
+"""Babel's names; on the wire (``lang``) they are written zh-CN and en."""
+
+
+def choose() -> str:
+    """The locale of this request; outside a request, the source language."""
+    if not has_request_context():
+        return LOCALES[0]
+    chosen = prefs.current().lang
+    if not chosen:
+        # zh first: of a browser that names neither, or any, the page is Chinese.
+        chosen = request.accept_languages.best_match(["zh-CN", "zh", "en"], "zh-CN") or "zh-CN"
+    return "en" if chosen == "en" else LOCALES[0]
+
+
+def install(app: Flask, *, folder: Path, timezone: str) -> None:
+    Babel(
+        app,
+        default_locale=LOCALES[0],
+        default_timezone=timezone,
+        default_translation_directories=str(folder),
+        locale_selector=choose,
+    )
+
+
+@contextmanager
+def in_locale(locale: str) -> Iterator[None]:
+    """Sentences in `locale` for what is written outside a request: letters."""
+    with _desk().app_context(), force_locale(locale):
+        yield
+
+
+@lru_cache(maxsize=1)
+def _desk() -> Flask:
+    """An application of its own, because the translations hang on one and workers have no other."""
+    desk = Flask("kapok.desk")
+    install(desk, folder=FOLDER, timezone="UTC")
+    return desk

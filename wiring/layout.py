@@ -1,0 +1,76 @@
+"""What every page shows around its content: the menus, who is looking, how many messages wait."""
+
+from typing import Any
+
+from flask import Flask, g
+from flask_babel import lazy_gettext as _
+from werkzeug.local import LocalProxy
+
+from idp.contract import Viewer, maybe_viewer
+from kernel import db, settings
+from kernel.errors import Text
+from kernel.settings import KernelSettings
+from profiles import panels
+
+Entry = tuple[str, str, Text, str, int]
+"""Key, icon, words, address, count."""
+
+PERSON: tuple[Entry, ...] = (
+    ("me", "home", _("首页"), "/me", 0),
+    ("cases", "case", _("我的办件"), "/me/cases", 0),
+    ("certificates", "card", _("我的证照"), "/me/certificates", 0),
+    ("materials", "box", _("我的材料"), "/me/materials", 0),
+    ("profile", "user", _("个人信息"), "/me/profile", 0),
+    ("messages", "bell", _("消息与提醒"), "/me/messages", 0),
+    ("access", "eye", _("谁看过我的数据"), "/me/access", 0),
+)
+PERSON_TABS: tuple[Entry, ...] = (
+    ("me", "home", _("首页"), "/me", 0),
+    ("cases", "case", _("办件"), "/me/cases", 0),
+    ("certificates", "card", _("证照"), "/me/certificates", 0),
+    ("materials", "box", _("材料"), "/me/materials", 0),
+    ("menu", "user", _("我的"), "#menu", 0),
+)
+ACCOUNT: tuple[Entry, ...] = (
+    ("links", "link", _("账号关联"), "/account/links", 0),
+    ("apps", "apps", _("授权应用"), "/account/apps", 0),
+    ("preferences", "a11y", _("显示与无障碍"), "/account/preferences", 0),
+)
+ADMIN: tuple[Entry, ...] = (("feeds", "db", _("归集与质量"), "/admin/feeds", 0),)
+
+
+def _viewer() -> Viewer | None:
+    if "viewer" not in g:
+        g.viewer = maybe_viewer()
+    found: Viewer | None = g.viewer
+    return found
+
+
+def _unread() -> int:
+    """Asked only by pages that show it, once a page."""
+    if "unread" not in g:
+        viewer, port = _viewer(), panels.messages()
+        g.unread = 0
+        if viewer is not None and port is not None:
+            with db.reading() as reading:
+                g.unread = port.unread(reading, viewer.account_id)
+    return int(g.unread)
+
+
+def _context() -> dict[str, Any]:
+    return {
+        "viewer": LocalProxy(_viewer),
+        "unread": LocalProxy(_unread),
+        "nav": PERSON,
+        "tabs": PERSON_TABS,
+        "account_nav": ACCOUNT,
+        "admin_nav": ADMIN,
+    }
+
+
+def install(app: Flask) -> None:
+    mine = settings.of(KernelSettings)
+    app.context_processor(_context)
+    # Macros imported without context need it too.
+    app.jinja_env.globals["province_name"] = mine.province_name
+    app.jinja_env.globals["environment"] = _("演示环境") if mine.demo else None
