@@ -8,6 +8,7 @@ import time
 from array import array
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from importlib.metadata import version
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -138,7 +139,7 @@ def _year(year: int) -> list[dict[str, object]]:
                 "working": day in made_up or (day.weekday() < SATURDAY and name is None),
                 "name": name,
                 "provisional": provisional,
-                "source": f"holidays {holidays.__version__}",
+                "source": f"holidays {version('holidays')}",
             }
         )
         day += _ONE

@@ -1,17 +1,20 @@
 """What pages say about cases, in the words of the design (状态、时限)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from flask_babel import LazyString
-from flask_babel import gettext as _
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from profiles.cases.states import State, Turn
 
 if TYPE_CHECKING:
     from profiles.cases.ruler import Ruler
+
+
+_: Callable[..., str] = gettext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
