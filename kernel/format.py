@@ -10,11 +10,11 @@ from decimal import Decimal
 
 from babel.dates import format_date
 from flask import Flask
-from flask_babel import get_locale
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext
 
 from kernel import clock, mask
 
+_: Callable[..., str] = gettext
 KILOBYTE = 1024
 # Patterns of Unicode TR 35: Chinese, English.
 MONTH_DAY = ("M月d日", "d MMMM")
@@ -118,4 +118,5 @@ def _local_day(value: date) -> date:
 def _written(value: date, patterns: tuple[str, str]) -> str:
     locale = get_locale()
     english = locale is not None and locale.language == "en"
-    return format_date(_local_day(value), patterns[english], locale="en" if english else "zh_Hans_CN")
+    text: str = format_date(_local_day(value), patterns[english], locale="en" if english else "zh_Hans_CN")
+    return text

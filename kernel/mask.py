@@ -1,7 +1,7 @@
 """Show who or what is meant without giving it away.
 
-The number of asterisks is fixed, so that a mask does not tell the length of what it hides. Every function takes
-None for "not known" and answers an empty string then; each is a Jinja filter of its own name
+The number of asterisks is fixed, so that a mask does not tell the length of what it hides. Every function
+takes None for "not known" and answers an empty string then; each is a Jinja filter of its own name
 (``kernel.format.install``).
 """
 
