@@ -3,6 +3,7 @@
 Nothing here writes or logs: callers outside this package go through `profiles.access`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -18,6 +19,8 @@ from profiles.models.certificate import Certificate
 from profiles.models.department import Department
 
 EXPIRING_DAYS: Final = 60
+_MOST_OF_TYPES: Final = 50
+"""Candidates for one reuse: more than a person could choose from."""
 Chip = Literal["current", "expiring", "void"]
 
 
@@ -117,6 +120,16 @@ def certificates_of(
     )
 
 
+def certificates_of_types(db: Session, party_key: str, types: Iterable[str]) -> tuple[CertificateLine, ...]:
+    """Certificates whose type code, type name or name is among `types`: those that hold first, the longest valid first."""
+    today, wanted = clock.today(), sorted(types)
+    of_type = or_(*(c.in_(wanted) for c in (Certificate.type_code, Certificate.type_name, Certificate.name)))
+    rank = case((_void(today), 1), else_=0)
+    stmt = _lines().where(Certificate.party_key == party_key, of_type)
+    rows = db.execute(stmt.order_by(rank, Certificate.expires_on.desc(), Certificate.id).limit(_MOST_OF_TYPES))
+    return tuple(_line(row, today) for row in rows)
+
+
 def certificate_counts(db: Session, party_key: str) -> CertificateCounts:
     today = clock.today()
     row = db.execute(
@@ -154,7 +167,7 @@ def certificate_detail(db: Session, party_key: str, certificate_id: str) -> Cert
     )
 
 
-def _lines(*more: Any) -> Select[Any]:
+def _lines(*more: Any) -> Select[*tuple[Any, ...]]:
     return select(
         Certificate.id,
         Certificate.name,
@@ -192,7 +205,7 @@ def _chip(chip: Chip, today: date) -> ColumnElement[bool]:
     return and_(not_(_void(today)), Certificate.expires_on.between(today, soon))
 
 
-def _line(row: Row[Any], today: date) -> CertificateLine:
+def _line(row: Row[*tuple[Any, ...]], today: date) -> CertificateLine:
     return CertificateLine(
         id=row.id,
         name=row.name,
