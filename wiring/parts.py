@@ -13,7 +13,8 @@ import click
 from flask import Flask
 
 from idp.settings import SignInSettings, TokenSettings
-from kernel import audit_seal, format, health, prefs
+from kernel import audit_seal, health, policies, prefs
+from kernel import format as formats
 from kernel.machine import Endpoint
 from kernel.outbox import Handler
 from kernel.settings import KernelSettings, Section
@@ -22,12 +23,9 @@ from kernel.web import GuardedBlueprint
 
 SETTINGS: tuple[type[Section], ...] = (KernelSettings, SignInSettings, TokenSettings)
 
-MODELS: tuple[str, ...] = ("kernel.audit", "kernel.audit_seal", "kernel.outbox", "kernel.tasks")
-"""Modules that declare tables: the migrations and the mapper need them all."""
-
 BLUEPRINTS: tuple[GuardedBlueprint, ...] = ()
 
-INSTALLS: tuple[Callable[[Flask], None], ...] = (prefs.install, format.install)
+INSTALLS: tuple[Callable[[Flask], None], ...] = (prefs.install, policies.install, formats.install)
 """What needs the application itself: filters, context, a session interface."""
 
 ENDPOINTS: tuple[Endpoint, ...] = (*health.ENDPOINTS,)

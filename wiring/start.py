@@ -1,15 +1,11 @@
 """Making a process ready: the same for web processes, workers and commands."""
 
-import importlib
 from collections.abc import Mapping
 
 from kernel import db as database
 from kernel import keyvalue, log, outbox, settings, tasks
 from kernel.settings import KernelSettings
 from wiring import parts
-
-_VERBOSE = ("DEBUG",)
-
 
 def start(environ: Mapping[str, str] | None = None) -> KernelSettings:
     """Read the settings, open what they name and connect the parts; may be called again.
@@ -28,8 +24,6 @@ def start(environ: Mapping[str, str] | None = None) -> KernelSettings:
 
 def connect() -> None:
     """Tell the kernel and the ports which parts there are."""
-    for module in parts.MODELS:
-        importlib.import_module(module)
     outbox.register(parts.HANDLERS)
     tasks.register_periodic(parts.PERIODIC)
     for install in parts.PORTS:
