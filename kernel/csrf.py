@@ -14,9 +14,7 @@ class ForeignForm(Forbidden):
 
     code = "form_expired"
     status = 400
-    message = _(
-        "这个页面打开得太久，或者不是从本站打开的，为了安全没有提交。请返回上一页，刷新后再提交一次。"
-    )
+    message = _("这个页面打开得太久，或者不是从本站打开的，为了安全没有提交。请返回上一页，刷新后再提交一次。")
 
 
 def _check_origin() -> None:

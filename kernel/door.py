@@ -133,9 +133,7 @@ class Door:
                 return self._send(answer, request, noted)
             if refusal is not None:
                 # Flask writes the page; it need not parse what is refused.
-                environ.update(
-                    {"QUERY_STRING": "", "HTTP_COOKIE": "", "PATH_INFO": "/", "kapok.refused": refusal}
-                )
+                environ.update({"QUERY_STRING": "", "HTTP_COOKIE": "", "PATH_INFO": "/", "kapok.refused": refusal})
             self._dress(environ, request_id, address)
             pages = self._fallback(environ, noted)
             route = str(environ.get("kapok.route") or "-")
@@ -171,9 +169,7 @@ class Door:
                 return endpoint.handle(request)
             return self._other_method(endpoint, request)
         except AppError as error:
-            _logger.info(
-                "refused", route=endpoint.path, error=error.code, status=error.status, detail=error.detail
-            )
+            _logger.info("refused", route=endpoint.path, error=error.code, status=error.status, detail=error.detail)
             return _written(error, endpoint, request)
         except Exception:
             request_id = request.request_id = request.request_id or token_hex(8)
@@ -189,9 +185,7 @@ class Door:
             preflight = (("Access-Control-Allow-Methods", "GET, HEAD"), ("Access-Control-Max-Age", "86400"))
             return Answer(204, b"", allow + (preflight if endpoint.public else ()))
         if endpoint.errors == "oauth":
-            return json_answer(
-                {"error": "invalid_request", "error_description": "method not allowed"}, 405, allow
-            )
+            return json_answer({"error": "invalid_request", "error_description": "method not allowed"}, 405, allow)
         return problem("method_not_allowed", 405, f"use {allow[0][1]}", headers=allow)
 
     def _send(self, answer: Answer, request: Request, start_response: StartResponse) -> list[bytes]:
@@ -205,11 +199,7 @@ class Door:
 
 
 def _written(error: AppError, endpoint: Endpoint, request: Request) -> Answer:
-    return (
-        oauth_of(error, request.request_id)
-        if endpoint.errors == "oauth"
-        else problem_of(error, request.request_id)
-    )
+    return oauth_of(error, request.request_id) if endpoint.errors == "oauth" else problem_of(error, request.request_id)
 
 
 def _refusal(environ: dict[str, Any]) -> AppError | None:

@@ -87,14 +87,25 @@ def judge(url: str, *, allowed: Sequence[IpNetwork], timeout: float) -> Target:
         raise EgressRefused(detail="userinfo in the URL")
     host = parts.hostname or ""
     port = port if port is not None else {"http": 80, "https": 443}[parts.scheme]
+    addresses = resolve_allowed(host, port, allowed=allowed, encrypted=parts.scheme == "https", timeout=timeout)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(scheme=parts.scheme, host=host, port=port, path=path, addresses=addresses)
+
+
+def resolve_allowed(
+    host: str, port: int, *, allowed: Sequence[IpNetwork], encrypted: bool, timeout: float
+) -> tuple[IpAddress, ...]:
+    """The addresses of ``host``, every one of them fit to be connected to; for protocols other than HTTP too.
+
+    What is not ``encrypted`` stays inside the ``allowed`` networks. Raises as ``judge`` does.
+    """
     addresses = _literal(host) or resolve(host, port, timeout)
     for address in addresses:
         if not permitted(address, allowed):
             raise EgressRefused(detail=f"{host} is at {address}")
-        if parts.scheme == "http" and not _inside(address, allowed):
-            raise EgressRefused(detail=f"plain http to {host}, which is not in an internal network")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(scheme=parts.scheme, host=host, port=port, path=path, addresses=addresses)
+        if not encrypted and not _inside(address, allowed):
+            raise EgressRefused(detail=f"not encrypted, and {host} is not in an internal network")
+    return addresses
 
 
 def _literal(host: str) -> tuple[IpAddress, ...] | None:

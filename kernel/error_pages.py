@@ -39,9 +39,7 @@ def _of_http(error: HTTPException) -> AppError:
         return TooMany()
     if status == 405:
         allow = [(name, value) for name, value in error.get_headers() if name == "Allow"]
-        return AppError(
-            "method_not_allowed", 405, message=_("请从页面上的按钮或链接进行操作。"), headers=tuple(allow)
-        )
+        return AppError("method_not_allowed", 405, message=_("请从页面上的按钮或链接进行操作。"), headers=tuple(allow))
     if status < 500:
         return Invalid(code=f"http_{status}", status=status, detail=type(error).__name__)
     return AppError(f"http_{status}", status, detail=type(error).__name__)

@@ -2,6 +2,7 @@
 forms.
 """
 
+import re
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
@@ -19,6 +20,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
 )
+_TARGET = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+|[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:")
 
 
 def allow_form_target(url: str) -> None:
@@ -28,15 +30,15 @@ def allow_form_target(url: str) -> None:
     Only for a URL that has been validated already (a registered redirect URI).
     """
     parts = urlsplit(url)
-    if parts.scheme in {"http", "https"} and parts.hostname and not set(parts.netloc) & set(" ;,'\"@"):
-        origin = f"{parts.scheme}://{parts.netloc}"
-    elif parts.scheme.replace(".", "").replace("-", "").replace("+", "").isalnum():
-        origin = f"{parts.scheme}:"  # an app's own scheme, RFC 8252 §7.1
+    if parts.scheme in {"http", "https"}:
+        target = f"{parts.scheme}://{parts.netloc}"
     else:
+        target = f"{parts.scheme}:"  # an app's own scheme, a reversed domain name (RFC 8252 §7.1)
+    if not _TARGET.fullmatch(target):
         raise ValueError("not the URL of a form's target")
     targets = g.setdefault("csp_form_action", [])
-    if origin not in targets:
-        targets.append(origin)
+    if target not in targets:
+        targets.append(target)
 
 
 def _dress(response: Response) -> Response:

@@ -49,9 +49,7 @@ def _readyz(_request: Request) -> Answer:
             _logger.warning("not ready", part=name, reason=f"{type(error).__name__}: {error}")
             missing.append(name)
     parts = {name: "missing" if name in missing else "ok" for name in CHECKS}
-    return json_answer(
-        {"status": "not ready" if missing else "ready", "parts": parts}, 503 if missing else 200
-    )
+    return json_answer({"status": "not ready" if missing else "ready", "parts": parts}, 503 if missing else 200)
 
 
 ENDPOINTS: Final = (

@@ -164,9 +164,7 @@ def _connect(target: Target, deadline: float) -> socket.socket:
     raise Unreachable(detail=f"{target.host}: {fault}")
 
 
-def _connection(
-    target: Target, sock: socket.socket, deadline: float, ca_file: str | None
-) -> "HTTPConnection":
+def _connection(target: Target, sock: socket.socket, deadline: float, ca_file: str | None) -> "HTTPConnection":
     """A connection over the socket that is open already: nothing resolves the name a second time."""
     from urllib3.connection import HTTPConnection, HTTPSConnection  # noqa: TID251
 

@@ -54,9 +54,7 @@ _PATTERNS: Final = (
     ),
     # 15-digit ones of before 1999
     (
-        re.compile(
-            r"(?<![0-9A-Za-z])([1-9]\d{5})\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}(?![0-9A-Za-z])"
-        ),
+        re.compile(r"(?<![0-9A-Za-z])([1-9]\d{5})\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}(?![0-9A-Za-z])"),
         r"\1*********",
     ),
     # mobile phones, with or without +86
@@ -82,9 +80,7 @@ def _masked_value(value: object, depth: int = 0) -> object:
         return value if not isinstance(value, int) or abs(value) < 10**10 else masked(str(value))
     if isinstance(value, Mapping):
         return (
-            {str(key): _masked_item(str(key), item, depth + 1) for key, item in value.items()}
-            if depth < 5
-            else _MASK
+            {str(key): _masked_item(str(key), item, depth + 1) for key, item in value.items()} if depth < 5 else _MASK
         )
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked_value(item, depth + 1) for item in value] if depth < 5 else _MASK
@@ -164,9 +160,7 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
-def access_line(
-    *, method: str, route: str, status: int, milliseconds: float, size: int, request_id: str
-) -> None:
+def access_line(*, method: str, route: str, status: int, milliseconds: float, size: int, request_id: str) -> None:
     """One line a request, written past the machinery above because it is on every request's bill.
 
     It holds nothing of a person: the route's pattern instead of the path, no query, no address (the audit

@@ -109,9 +109,7 @@ class Request:
         if self._query is None:
             raw = self.environ.get("QUERY_STRING", "")
             with _refusing("query is not readable"):
-                self._query = parse_qs(
-                    raw, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
-                )
+                self._query = parse_qs(raw, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
             _refuse_nul(value for values in self._query.values() for value in values)
         return self._query
 
@@ -141,11 +139,7 @@ class Request:
         if declared is not None and declared > limit:
             raise TooLargeBody(detail=f"{declared} > {limit}")
         source = cast("BinaryIO", self.environ["wsgi.input"])
-        left = (
-            declared
-            if declared is not None
-            else (limit + 1 if self.environ.get("wsgi.input_terminated") else 0)
-        )
+        left = declared if declared is not None else (limit + 1 if self.environ.get("wsgi.input_terminated") else 0)
         total = 0
         while left > 0 and (piece := source.read(min(_CHUNK, left))):
             left -= len(piece)
@@ -285,9 +279,7 @@ def problem(code: str, status: int, detail: str, *, headers: Headers = (), **mem
         "code": code,
     }
     body = json.dumps(document | members, ensure_ascii=False, separators=(",", ":"), default=str).encode()
-    return Answer(
-        status, body, (("Content-Type", "application/problem+json"), *_NO_STORE, _NOSNIFF, *headers)
-    )
+    return Answer(status, body, (("Content-Type", "application/problem+json"), *_NO_STORE, _NOSNIFF, *headers))
 
 
 def problem_of(error: AppError, request_id: str) -> Answer:

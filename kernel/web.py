@@ -40,9 +40,7 @@ class GuardedBlueprint(Blueprint):
         self.before_request(functools.partial(_guard, access))
 
 
-def blueprint(
-    name: str, import_name: str, *, access: Access, url_prefix: str | None = None
-) -> GuardedBlueprint:
+def blueprint(name: str, import_name: str, *, access: Access, url_prefix: str | None = None) -> GuardedBlueprint:
     """The only way to make one: whoever adds pages has to say who may see them."""
     return GuardedBlueprint(name, import_name, access, url_prefix)
 

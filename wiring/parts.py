@@ -32,9 +32,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (*health.ENDPOINTS,)
 
 HANDLERS: tuple[Handler[Any], ...] = ()
 
-PERIODIC: tuple[Periodic, ...] = (
-    Periodic(name="audit.seal", every=timedelta(minutes=1), run=audit_seal.seal),
-)
+PERIODIC: tuple[Periodic, ...] = (Periodic(name="audit.seal", every=timedelta(minutes=1), run=audit_seal.seal),)
 
 PORTS: tuple[Callable[[], None], ...] = ()
 """Each gives an asker the one who answers."""

@@ -7,6 +7,7 @@ from kernel import keyvalue, log, outbox, settings, tasks
 from kernel.settings import KernelSettings
 from wiring import parts
 
+
 def start(environ: Mapping[str, str] | None = None) -> KernelSettings:
     """Read the settings, open what they name and connect the parts; may be called again.
 

@@ -24,9 +24,7 @@ def create_worker() -> Celery:
     except SettingsError as fault:
         sys.exit(f"kapok: {fault}")
     if mine.celery_broker_url is None:
-        sys.exit(
-            "kapok: CELERY_BROKER_URL is not set: without a broker the web process does this work itself"
-        )
+        sys.exit("kapok: CELERY_BROKER_URL is not set: without a broker the web process does this work itself")
     app = doorbell.application(mine.celery_broker_url)
     app.conf.beat_schedule = {
         "tick": {

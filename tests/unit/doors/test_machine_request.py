@@ -196,21 +196,23 @@ def test_json_of_another_media_type_is_refused():
     assert error.value.status == 415
 
 
+def status_of(act):
+    try:
+        act()
+    except AppError as error:
+        return error.status
+    return 200
+
+
 @given(st.binary(max_size=200), st.sampled_from([FORM, "application/json", "text/plain", ""]))
 def test_no_body_whatever_is_a_fault_of_ours(body, content_type):
     for read in (Request.form, Request.json):
-        try:
-            read(a_request(body, CONTENT_TYPE=content_type))
-        except AppError as error:
-            assert 400 <= error.status < 500
+        assert status_of(lambda read=read: read(a_request(body, CONTENT_TYPE=content_type))) < 500
 
 
 @given(st.text(max_size=60))
 def test_no_query_whatever_is_a_fault_of_ours(query):
-    try:
-        _ = a_request(query=query).query
-    except AppError as error:
-        assert error.status == 400
+    assert status_of(lambda: a_request(query=query).query) in {200, 400}
 
 
 def test_a_problem_document_tells_code_request_and_fields_but_not_the_detail():
