@@ -1,7 +1,8 @@
 """What happened, by whom, to what: rows that nobody can quietly change.
 
-``record`` writes the entry in the caller's transaction; triggers refuse to change or delete it on both databases; the
-sealer chains entries by a keyed hash (see ``audit_seal``), so that a change made behind the triggers' back is found.
+``record`` writes the entry in the caller's transaction; triggers refuse to change or delete it on both
+databases; the sealer chains entries by a keyed hash (see ``audit_seal``), so that a change made behind the
+triggers' back is found.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ Details = Mapping[str, str | int | bool | None]
 
 
 class AuditEntry(Base):
-    """One act. ``act`` is ``area.verb`` ("login.password"), ``outcome`` is "ok" or the code of the refusal."""
+    """One act. ``act`` is ``area.verb`` ("login.password"), ``outcome`` is "ok" or the refusal's code."""
 
     __tablename__ = "audit_entry"
 
@@ -52,8 +53,8 @@ def record(
 ) -> None:
     """Write one entry in the caller's transaction; the actor comes from ``kernel.context``.
 
-    ``subject`` is the id of what was acted on. Neither it nor ``details`` carries names, numbers or secrets: entries
-    cannot be corrected or erased.
+    ``subject`` is the id of what was acted on. Neither it nor ``details`` carries names, numbers or secrets:
+    entries cannot be corrected or erased.
     """
     entry_id = new_id()
     actor = context.actor()

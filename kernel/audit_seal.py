@@ -1,8 +1,9 @@
 """The chain over the audit: each link's hash covers the entry and the link before it.
 
-Links stand in the order of sealing, numbered within the province's day on which they were sealed; a day's first link
-continues the last one of the day before, so that a whole day cannot vanish either. The hash is keyed (HMAC-SHA-256
-under a key derived from BLIND_INDEX_KEY): who holds the database alone cannot compute a chain for a changed audit.
+Links stand in the order of sealing, numbered within the province's day on which they were sealed; a day's
+first link continues the last one of the day before, so that a whole day cannot vanish either. The hash is
+keyed (HMAC-SHA-256 under a key derived from BLIND_INDEX_KEY): who holds the database alone cannot compute a
+chain for a changed audit.
 """
 
 import json
@@ -43,7 +44,8 @@ append_only.enforce(cast("Table", AuditLink.__table__))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """Where the audit of a day does not hold: ``kind`` "missing", "changed", "gap", "cut" (the next
-    day does not continue it) or "unsealed"."""
+    day does not continue it) or "unsealed".
+    """
 
     day: date
     seq: int | None
@@ -58,7 +60,9 @@ def seal() -> None:
 
 
 def seal_batch() -> int:
-    """Chain the next entries; how many. Two sealers at once cannot fork the chain: the slower one's numbers are taken."""
+    """Chain the next entries; how many. Two sealers at once cannot fork the chain: the slower one's numbers
+    are taken.
+    """
     with transaction() as db:
         waiting = skip_locked(select(AuditPending.entry_id).order_by(AuditPending.entry_id).limit(BATCH), db)
         ids = db.scalars(waiting).all()
@@ -101,9 +105,7 @@ def verify(day: date) -> list[Fault]:
                 elif link.hash != _link_hash(previous, link.day, link.seq, entry):
                     faults.append(_fault(link, "changed" if link.day == day else "cut"))
                 previous, seq = link.hash, link.seq
-        return faults + [
-            Fault(day=day, seq=None, entry_id=entry_id, kind="unsealed") for entry_id in _strays(db, day)
-        ]
+        return faults + [Fault(day=day, seq=None, entry_id=entry_id, kind="unsealed") for entry_id in _strays(db, day)]
 
 
 def _chain(day: date, last: AuditLink | None, ids: Sequence[str], entries: _Entries) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ _now: Now = _system
 
 
 def now() -> datetime:
-    """This instant, aware, in UTC."""
+    """The instant, aware, in UTC."""
     return _now()
 
 

@@ -32,7 +32,9 @@ def actor() -> Actor:
 
 
 class bind:  # noqa: N801  # reads as the verb it is: `with bind(account_id=…):`
-    """Change the actor from this line on; ends with the ``with`` block, or with ``undo()`` where a block does not fit."""
+    """Change the actor from this line on; ends with the ``with`` block, or with ``undo()`` where a block does
+    not fit.
+    """
 
     __slots__ = ("_token",)
 

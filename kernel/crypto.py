@@ -1,7 +1,8 @@
 """Encryption of columns, look-up values for them, digests of secrets.
 
-A sealed value is ``version(1) ‖ length of key id(1) ‖ key id ‖ nonce(12) ‖ ciphertext ‖ tag(16)``, AES-256-GCM
-(NIST SP 800-38D) with the header and ``table.column`` as associated data: a value copied into another column does not open.
+A sealed value is ``version(1) ‖ length of key id(1) ‖ key id ‖ nonce(12) ‖ ciphertext ‖ tag(16)``,
+AES-256-GCM (NIST SP 800-38D) with the header and ``table.column`` as associated data: a value copied into
+another column does not open.
 """
 
 import hashlib
@@ -23,8 +24,10 @@ NONCE_BYTES: Final = 12
 INDEX_HEX: Final = 32
 
 
-class UnreadableError(Exception):
-    """A sealed value does not open: changed, moved from another column, or its key is not among ENCRYPTION_KEYS."""
+class Unreadable(Exception):
+    """A sealed value does not open: changed, moved from another column, or its key is not among
+    ENCRYPTION_KEYS.
+    """
 
 
 def encrypt(text: str, *, bound_to: str) -> bytes:
@@ -38,20 +41,20 @@ def encrypt(text: str, *, bound_to: str) -> bytes:
 def decrypt(blob: bytes, *, bound_to: str) -> str:
     """Open what ``encrypt`` sealed for the same column, by whichever key sealed it.
 
-    :raises UnreadableError: never saying anything of the content.
+    :raises Unreadable: never saying anything of the content.
     """
     blob = bytes(blob)
     end = 2 + blob[1] if len(blob) > 1 else 0
     if not blob or blob[0] != VERSION or len(blob) < end + NONCE_BYTES:
-        raise UnreadableError(f"{bound_to}: not a sealed value")
+        raise Unreadable(f"{bound_to}: not a sealed value")
     header, nonce, sealed = blob[:end], blob[end : end + NONCE_BYTES], blob[end + NONCE_BYTES :]
     cipher = dict(_ring()).get(header[2:])
     if cipher is None:
-        raise UnreadableError(f"{bound_to}: its key is not among ENCRYPTION_KEYS")
+        raise Unreadable(f"{bound_to}: its key is not among ENCRYPTION_KEYS")
     try:
         return cipher.decrypt(nonce, sealed, header + bound_to.encode()).decode()
     except InvalidTag:
-        raise UnreadableError(f"{bound_to}: changed, or moved from another column") from None
+        raise Unreadable(f"{bound_to}: changed, or moved from another column") from None
 
 
 def is_current(blob: bytes) -> bool:
@@ -61,7 +64,8 @@ def is_current(blob: bytes) -> bool:
 
 
 def blind_index(field: str, value: str) -> str:
-    """The look-up value (32 hex digits) of an encrypted, normalised ``value``: equal values of one field have equal ones.
+    """The look-up value (32 hex digits) of an encrypted, normalised ``value``: equal values of one field have
+    equal ones.
 
     Keyed, because ID numbers can be guessed: whoever has the database alone cannot try them.
     """
@@ -75,7 +79,9 @@ def mac(purpose: str, data: bytes) -> bytes:
 
 
 def digest(secret: str) -> str:
-    """SHA-256 (64 hex digits) of a secret of high entropy (tokens, codes). Never of a password or an ID number."""
+    """SHA-256 (64 hex digits) of a secret of high entropy (tokens, codes). Never of a password or an ID
+    number.
+    """
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -93,7 +99,7 @@ class Encrypted(TypeDecorator[str]):
     impl = LargeBinary
     cache_ok = True
 
-    def __init__(self, *, bound_to: str) -> None:
+    def __init__(self, bound_to: str) -> None:
         super().__init__()
         self.bound_to = bound_to
 

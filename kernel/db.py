@@ -1,8 +1,8 @@
 """One transaction at each boundary, on SQLite or PostgreSQL.
 
-Two pools: one writes, the other can only read (the database itself refuses a write there). On SQLite a writing
-transaction takes the write lock at once, so it never fails half-way because another was quicker; on PostgreSQL reads
-run in autocommit, which saves BEGIN and ROLLBACK round trips.
+Two pools: one writes, the other can only read (the database itself refuses a write there). On SQLite a
+writing transaction takes the write lock at once, so it never fails half-way because another was quicker; on
+PostgreSQL reads run in autocommit, which saves BEGIN and ROLLBACK round trips.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
-from sqlalchemy import Engine, MetaData, Select, create_engine, event, make_url
+from sqlalchemy import Engine, GenerativeSelect, MetaData, create_engine, event, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from kernel import settings
@@ -39,13 +39,15 @@ STATEMENT_SECONDS: Final = 15
 LOCK_SECONDS: Final = 10
 IDLE_SECONDS: Final = 60
 
-S = TypeVar("S", bound=Select[Any])
+S = TypeVar("S", bound=GenerativeSelect)
 
 log = structlog.get_logger(__name__)
 
 
 class Base(DeclarativeBase):
-    """Base of every model. The names of constraints are fixed, so that migrations can find them on both databases."""
+    """Base of every model. The names of constraints are fixed, so that migrations can find them on both
+    databases.
+    """
 
     metadata = MetaData(
         naming_convention={
@@ -152,12 +154,11 @@ def _postgresql(url: str, *, read_only: bool) -> Engine:
 def transaction() -> Iterator[Session]:
     """The one writing transaction of a boundary: commits at the end, rolls back on any exception.
 
-    :raises RuntimeError: inside another ``transaction()`` or ``reading()``: a function below the boundary takes ``db``.
+    :raises RuntimeError: inside another ``transaction()`` or ``reading()``: a function below the boundary
+        takes ``db``.
     """
     if _current.get() is not None:
-        raise RuntimeError(
-            "a boundary is open already; pass its session down instead of opening another transaction"
-        )
+        raise RuntimeError("a boundary is open already; pass its session down instead of opening another transaction")
     db = Session(_both().writing, expire_on_commit=False)
     token = _current.set(("writing", db))
     try:
@@ -177,8 +178,9 @@ def transaction() -> Iterator[Session]:
 def reading() -> Iterator[Session]:
     """A session that cannot write and takes no write lock.
 
-    Inside another ``reading()`` it is the same session. Inside ``transaction()`` it is a session of its own that sees
-    only what is committed (for process caches that fill themselves): pass ``db`` where its rows matter.
+    Inside another ``reading()`` it is the same session. Inside ``transaction()`` it is a session of its own
+    that sees only what is committed (for process caches that fill themselves): pass ``db`` where its rows
+    matter.
     """
     outer = _current.get()
     if outer is not None and outer[0] == "reading":
@@ -195,14 +197,17 @@ def reading() -> Iterator[Session]:
 def on_refusal(db: Session, fn: Callable[[Session], None]) -> None:
     """Run ``fn`` in a transaction of its own if this one does not commit.
 
-    For what must be written because of a refusal: the count of failed logins, the family of a reused token, an audit
-    entry. The order is kept; a failing ``fn`` is logged and hides neither the others nor the first error.
+    For what must be written because of a refusal: the count of failed logins, the family of a reused token,
+    an audit entry. The order is kept; a failing ``fn`` is logged and hides neither the others nor the first
+    error.
     """
     _hooks(db, "on_refusal").append(fn)
 
 
 def after_commit(db: Session, fn: Callable[[], None]) -> None:
-    """Run ``fn`` once this transaction has committed, outside of it. A failing ``fn`` is logged: the rows are written."""
+    """Run ``fn`` once this transaction has committed, outside of it. A failing ``fn`` is logged: the rows are
+    written.
+    """
     _hooks(db, "after_commit").append(fn)
 
 
@@ -236,5 +241,7 @@ def is_postgresql(db: Session) -> bool:
 
 
 def skip_locked(stmt: S, db: Session) -> S:
-    """``FOR UPDATE SKIP LOCKED`` on PostgreSQL; on SQLite nothing is needed, one transaction writes at a time."""
+    """``FOR UPDATE SKIP LOCKED`` on PostgreSQL; on SQLite nothing is needed, one transaction writes at a
+    time.
+    """
     return stmt.with_for_update(skip_locked=True) if is_postgresql(db) else stmt

@@ -1,4 +1,4 @@
-"""The bell that wakes a worker: an event in this process, or a message of Celery; what installs it decides."""
+"""The bell that wakes a worker: an event in this process or a message of Celery, as installed."""
 
 from collections.abc import Callable
 
@@ -21,5 +21,5 @@ def ring() -> None:
         return
     try:
         _ring()
-    except Exception:  # noqa: BLE001  # a broker that is down delays work, it never undoes what is written
+    except Exception:  # a broker that is down delays work, it never undoes what is written
         log.warning("tasks.ring_failed", exc_info=True)

@@ -12,8 +12,9 @@ _last = 0
 def new_id() -> str:
     """A UUIDv7 as 32 hex digits (RFC 9562 §5.7), strictly rising within a process.
 
-    The 12 bits after the milliseconds carry the fraction of the millisecond (§6.2 method 3), so that ids of different
-    processes also sort by time to about 0.25 µs. Real time, not ``kernel.clock``: an id names, it does not date.
+    The 12 bits after the milliseconds carry the fraction of the millisecond (§6.2 method 3), so that ids of
+    different processes also sort by time to about 0.25 µs. Real time, not ``kernel.clock``: an id names, it
+    does not date.
     """
     global _last  # noqa: PLW0603  # the last tick handed out, so that two ids never share one
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)

@@ -1,6 +1,8 @@
-"""Short-lived shared values: one-time objects, counters, caches. Only what may be lost; the database holds the rest.
+"""Short-lived shared values: one-time objects, counters, caches. Only what may be lost; the database holds
+the rest.
 
-In memory for one process, in Redis for several; the callers cannot tell which. One conformance test runs over both.
+In memory for one process, in Redis for several; the callers cannot tell which. One conformance test runs over
+both.
 """
 
 import heapq
@@ -95,9 +97,7 @@ class MemoryStore:
             moment, oldest = heapq.heappop(self._expiries)
             if self._entries.get(oldest, ("", -1.0))[1] == moment:
                 del self._entries[oldest]
-        if (
-            len(self._expiries) > 2 * self._most
-        ):  # one key rewritten again and again leaves its old moments behind
+        if len(self._expiries) > 2 * self._most:  # one key rewritten again and again leaves its old moments behind
             self._expiries = [(moment, name) for name, (_, moment) in self._entries.items()]
             heapq.heapify(self._expiries)
 
@@ -152,8 +152,7 @@ def configure(url: str | None) -> None:
 
 def store() -> KeyValue:
     if _store is None:
-        url = settings.of(settings.KernelSettings).redis_url
-        configure(url.get_secret_value() if url else None)
+        configure(settings.of(settings.KernelSettings).redis_url)
     assert _store is not None
     return _store
 

@@ -1,21 +1,21 @@
 """Events that outlive a crash: written with what they tell of, delivered until each handler has a receipt.
 
-An event row and one delivery row for each registered handler are written in the caller's transaction. A worker claims
-due deliveries under a lease and runs each handler in one transaction together with its receipt, so that the handler's
-rows are there exactly once, whatever is killed when. Handlers write to the database only; what goes out to the world
-is a row of its own that a task sends. Deliveries of different events come in any order.
+An event row and one delivery row for each registered handler are written in the caller's transaction. A
+worker claims due deliveries under a lease and runs each handler in one transaction together with its receipt,
+so that the handler's rows are there exactly once, whatever is killed when. Handlers write to the database
+only; what goes out to the world is a row of its own that a task sends. Deliveries of different events come in
+any order.
 """
 
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 import structlog
 from pydantic import TypeAdapter
-from sqlalchemy import ForeignKey, Index, Text, and_, bindparam, insert, select, text, tuple_, update
+from sqlalchemy import ForeignKey, Index, Text, and_, insert, select, tuple_, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import clock, context, doorbell
@@ -33,24 +33,24 @@ log = structlog.get_logger(__name__)
 class Event:
     """Base of events: frozen, slotted, keyword-only dataclasses whose fields JSON can hold (dates included).
 
-    Fields carry ids and codes rather than personal data: rows of the outbox are kept for a while. A field added
-    later needs a default, because rows written before it exist.
+    Fields carry ids and codes rather than personal data: rows of the outbox are kept for a while. A field
+    added later needs a default, because rows written before it exist.
     """
 
     __slots__ = ()
     event_name: ClassVar[str]
 
 
-E_co = TypeVar("E_co", bound=Event)
+E = TypeVar("E", bound=Event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handler(Generic[E_co]):
+class Handler(Generic[E]):
     """``run`` writes its rows with the session it is given; ``name`` is the receipt's and never changes."""
 
     name: str
-    event: type[E_co]
-    run: Callable[[Session, E_co], None]
+    event: type[E]
+    run: Callable[[Session, E], None]
 
 
 class OutboxEvent(Base):
@@ -60,7 +60,7 @@ class OutboxEvent(Base):
     name: Mapped[str] = mapped_column(Text)
     payload: Mapped[dict[str, Any]] = mapped_column(Json)
     request_id: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class OutboxDelivery(Base):
@@ -79,9 +79,11 @@ class OutboxDelivery(Base):
 
 
 _OPEN = and_(OutboxDelivery.done_at.is_(None), OutboxDelivery.dead_at.is_(None))
+_KEY = tuple_(OutboxDelivery.event_id, OutboxDelivery.handler)
 Index("ix_outbox_delivery_due", OutboxDelivery.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 _handlers: dict[str, Handler[Any]] = {}
+_adapters: dict[type[Event], TypeAdapter[Any]] = {}
 
 
 def register(handlers: Iterable[Handler[Any]]) -> None:
@@ -125,7 +127,9 @@ class _Claimed:
 
 
 def deliver_due(limit: int = 100) -> int:
-    """Deliver what is due, at most ``limit``; the number that was tried. A failing handler never stops the others."""
+    """Deliver what is due, at most ``limit``; the number that was tried. A failing handler never stops the
+    others.
+    """
     tried = 0
     while tried < limit:
         claimed = _claim(min(CLAIM_SIZE, limit - tried))
@@ -138,28 +142,29 @@ def deliver_due(limit: int = 100) -> int:
 
 
 def _claim(size: int) -> list[_Claimed]:
-    """Lease deliveries of handlers known here. The attempt counts from now: a handler that kills its worker ends too."""
+    """Lease due deliveries of the handlers known here. The attempt counts from now, so that a handler which
+    kills its worker comes to an end too.
+    """
     now = clock.now()
     token = new_id()
+    due = (
+        select(OutboxDelivery.event_id, OutboxDelivery.handler, OutboxDelivery.attempts)
+        .where(_OPEN, OutboxDelivery.due_at <= now, OutboxDelivery.handler.in_(_handlers))
+        .order_by(OutboxDelivery.due_at, OutboxDelivery.event_id)
+        .limit(size)
+    )
     with transaction() as db:
-        due = (
-            select(OutboxDelivery.event_id, OutboxDelivery.handler)
-            .where(_OPEN, OutboxDelivery.due_at <= now, OutboxDelivery.handler.in_(_handlers))
-            .order_by(OutboxDelivery.due_at)
-            .limit(size)
-        )
-        key = tuple_(OutboxDelivery.event_id, OutboxDelivery.handler)
-        rows = db.execute(
-            update(OutboxDelivery)
-            .where(key.in_(skip_locked(due, db)))
-            .values(due_at=now + LEASE, attempts=OutboxDelivery.attempts + 1, claim=token)
-            .returning(OutboxDelivery.event_id, OutboxDelivery.handler, OutboxDelivery.attempts)
-            .execution_options(synchronize_session=False)
-        )
-        claimed = [
-            _Claimed(event_id=r.event_id, handler=r.handler, attempts=r.attempts, claim=token) for r in rows
-        ]
-    return sorted(claimed, key=lambda c: c.event_id)
+        rows = db.execute(skip_locked(due, db)).all()
+        if rows:
+            db.execute(
+                update(OutboxDelivery)
+                .where(_KEY.in_([(row.event_id, row.handler) for row in rows]))
+                .values(due_at=now + LEASE, attempts=OutboxDelivery.attempts + 1, claim=token)
+                .execution_options(synchronize_session=False)
+            )
+    return [
+        _Claimed(event_id=row.event_id, handler=row.handler, attempts=row.attempts + 1, claim=token) for row in rows
+    ]
 
 
 def _deliver(delivery: _Claimed) -> None:
@@ -169,8 +174,8 @@ def _deliver(delivery: _Claimed) -> None:
         return
     try:
         with transaction() as db:
-            # The receipt first: its row lock keeps a second worker out while the handler runs, and a lease that
-            # has gone to somebody else is noticed before anything is written.
+            # The receipt first: its row lock keeps a second worker out while the handler runs, and a lease
+            # that has gone to somebody else is noticed before anything is written.
             if not _sign(db, delivery):
                 return
             row = db.execute(
@@ -199,7 +204,7 @@ def _mine(delivery: _Claimed) -> Any:
 
 def _sign(db: Session, delivery: _Claimed) -> bool:
     signed = update(OutboxDelivery).where(_mine(delivery)).values(done_at=clock.now(), last_error=None)
-    return cast("Any", db.execute(signed)).rowcount == 1
+    return bool(cast("Any", db.execute(signed)).rowcount)
 
 
 def _put_off(delivery: _Claimed, reason: str) -> None:
@@ -221,7 +226,9 @@ def _put_off(delivery: _Claimed, reason: str) -> None:
 
 
 def delay(attempts: int) -> timedelta:
-    """Twice as long each time, up to an hour, spread by ±25 % so that what failed together does not return together."""
+    """Twice as long each time, up to an hour, spread by ±25 % so that what failed together does not return
+    together.
+    """
     return min(timedelta(seconds=2**attempts), LONGEST_DELAY) * random.uniform(0.75, 1.25)  # noqa: S311  # no secret
 
 
@@ -230,12 +237,13 @@ def _place(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    where = (
-        f" at {trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace is not None else ""
-    )
+    where = f" at {trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace is not None else ""
     return f"{type(error).__module__}.{type(error).__qualname__}{where}"
 
 
-@lru_cache(maxsize=None)
 def _adapter(event: type[Event]) -> TypeAdapter[Any]:
-    return TypeAdapter(event)
+    """Writes and reads events of one kind; made once, because making it is slow."""
+    found = _adapters.get(event)
+    if found is None:
+        found = _adapters[event] = TypeAdapter(event)
+    return found

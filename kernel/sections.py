@@ -14,7 +14,8 @@ Environ = Mapping[str, str]
 
 SHORTEST_SECRET = 32  # characters; RFC 7518 §3.2 asks 32 bytes of a key for HS256
 FEWEST_CHARACTERS = 10  # different ones, in a secret that is random
-# What people copy out of documents and forget; compared without case. Our own examples all carry one of these.
+# What people copy out of documents and forget; compared without case. Our own examples all carry one of
+# these.
 KNOWN_WORDS = ("changeme", "change-me", "change_me", "example", "insecure", "kapok", "password", "demo-")
 
 _source: ContextVar[Environ] = ContextVar("settings_source")
@@ -25,20 +26,21 @@ class SettingsError(Exception):
 
     def __init__(self, faults: Iterable[str]) -> None:
         self.faults = tuple(faults)
-        super().__init__(
-            "Kapok cannot start with these settings:\n" + "\n".join(f"  - {f}" for f in self.faults)
-        )
+        super().__init__("Kapok cannot start with these settings:\n" + "\n".join(f"  - {f}" for f in self.faults))
 
 
-def setting(description: str, default: Any = ..., *, env: str | None = None) -> Any:
-    """A field of a section. ``description`` documents it and is the remedy in a fault; ``env`` names the variable where
-    it is not the field's name in capitals.
+def setting(description: str, default: Any = ..., *, env: str | None = None, masked: bool = False) -> Any:
+    """A field of a section. ``description`` documents it and is the remedy in a fault; ``env`` names the
+    variable where it is not the field's name in capitals; ``masked`` keeps the value out of logs (an address
+    that may hold a password).
     """
-    return Field(default, description=description, json_schema_extra={"env": env})
+    return Field(default, description=description, json_schema_extra={"env": env}, repr=not masked)
 
 
 def secret(description: str, *, generate: Callable[[], str] = new_secret) -> Any:
-    """A field of type ``SecretStr`` that must be given, strong and not a known one; demo mode makes it once for itself."""
+    """A field of type ``SecretStr`` that must be given, strong and not a known one; demo mode makes it once
+    for itself.
+    """
     return Field(description=description, json_schema_extra=cast("Any", {"generate": generate}))
 
 
@@ -69,8 +71,8 @@ class _Variables(PydanticBaseSettingsSource):
 class Section(BaseSettings):
     """Base of every package's settings: frozen; a field is ``name: type = setting("what it is", default)``.
 
-    Lists are written with commas. Validators that compare fields are field validators on the later one (reading
-    ``info.data``), never model validators: these would hide until the first faults are mended.
+    Lists are written with commas. Validators that compare fields are field validators on the later one
+    (reading ``info.data``), never model validators: these would hide until the first faults are mended.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", validate_default=True)
@@ -89,11 +91,7 @@ class Section(BaseSettings):
 
 def demo_secrets(section: type[Section]) -> dict[str, Callable[[], str]]:
     """The variables that demo mode can make for itself, each with its maker."""
-    return {
-        variable(n, f): _extra(f)["generate"]
-        for n, f in section.model_fields.items()
-        if "generate" in _extra(f)
-    }
+    return {variable(n, f): _extra(f)["generate"] for n, f in section.model_fields.items() if "generate" in _extra(f)}
 
 
 def demo_mode(environ: Environ) -> bool:
@@ -107,9 +105,7 @@ def read(section: type[Section], environ: Environ) -> Section | list[str]:
     try:
         answer = section()
     except ValidationError as error:
-        return [
-            _line(section, detail["loc"], detail["type"], detail["msg"]) for detail in error.errors()
-        ] + faults
+        return [_line(section, detail["loc"], detail["type"], detail["msg"]) for detail in error.errors()] + faults
     finally:
         _source.reset(token)
     return faults or answer

@@ -1,7 +1,9 @@
-"""Everything an operator can set, read once from the environment; all faults told at once, none with a value in it.
+"""Everything an operator can set, read once from the environment; all faults told at once, none with a value
+in it.
 
 Read in this order, the first that knows a name wins: the process environment, ``.env`` in the working folder,
-``settings.env`` in the instance folder, and in demo mode ``secrets.env`` there, which demo mode writes for itself.
+``settings.env`` in the instance folder, and in demo mode ``secrets.env`` there, which demo mode writes for
+itself.
 """
 
 import base64
@@ -73,9 +75,7 @@ def encryption_keys(text: str) -> dict[str, bytes]:
         except binascii.Error:
             raise ValueError(f"entry {position} is not base64") from None
         if len(keys[kid]) != AES_256_KEY_BYTES:
-            raise ValueError(
-                f"entry {position} has {len(keys[kid])} bytes; AES-256 needs {AES_256_KEY_BYTES}"
-            )
+            raise ValueError(f"entry {position} has {len(keys[kid])} bytes; AES-256 needs {AES_256_KEY_BYTES}")
     return keys
 
 
@@ -94,14 +94,14 @@ class KernelSettings(Section):
     trusted_hops: int = setting("how many proxies stand in front and set X-Forwarded-For, 0 for none", 0)
     province_name: str = setting("the name shown on every page", "广东省")
     timezone: str = setting("the zone in which days begin and legal limits count", "Asia/Shanghai")
-    database_url: str = setting("sqlite:///path or postgresql://user:password@host/name", "")
-    redis_url: SecretStr | None = setting(
-        "redis://host/0: shared counters, sessions' cache and one-time values; needed as soon as there is more than one process",
-        None,
+    database_url: str = setting("sqlite:///path or postgresql://user:password@host/name", "", masked=True)
+    redis_url: str | None = setting(
+        "redis://host/0, for counters and one-time values; needed by more than one process", None, masked=True
     )
-    celery_broker_url: SecretStr | None = setting(
-        "redis://host/1: set, it hands background work to celery workers; empty, each web process has a worker inside",
+    celery_broker_url: str | None = setting(
+        "redis://host/1, hands background work to celery workers; without it each web process works itself",
         None,
+        masked=True,
     )
     secret_key: SecretStr = secret("signs cookies and form tokens")
     encryption_keys: SecretStr = secret(
@@ -167,21 +167,19 @@ class KernelSettings(Section):
 
     @field_validator("redis_url")
     @classmethod
-    def _redis_url(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    def _redis_url(cls, url: str | None, info: ValidationInfo) -> str | None:
         if url is None:
-            # PostgreSQL is chosen where there are several processes; each alone in its memory, a one-time code
-            # could be used once in every one of them.
-            if info.data.get("database_url", "").startswith("postgresql") and not info.data.get(
-                "demo", False
-            ):
+            # PostgreSQL is chosen where there are several processes; each alone in its memory, a one-time
+            # code could be used once in every one of them.
+            if info.data.get("database_url", "").startswith("postgresql") and not info.data.get("demo", False):
                 raise ValueError("is missing beside a PostgreSQL database")
-        elif not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        elif not url.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return url
 
     @field_validator("celery_broker_url")
     @classmethod
-    def _celery_broker_url(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    def _celery_broker_url(cls, url: str | None, info: ValidationInfo) -> str | None:
         if url is not None and "redis_url" in info.data and info.data["redis_url"] is None:
             raise ValueError("needs REDIS_URL too, which web processes and workers share")
         return url

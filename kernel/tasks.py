@@ -1,10 +1,12 @@
-"""Background work: periodic tasks that run once however many workers there are, and the worker inside a process.
+"""Background work: periodic tasks that run once however many workers there are, and the worker inside a
+process.
 
-``ring`` says that something is due, ``tick`` does everything that is due. The embedded worker is a thread that ticks;
-with Celery, tasks that call ``tick`` do (see wiring). Both run the same code.
+``ring`` says that something is due, ``tick`` does everything that is due. The embedded worker is a thread
+that ticks; with Celery, tasks that call ``tick`` do (see wiring). Both run the same code.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +15,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Text, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import clock, context, keyvalue, outbox
 from kernel.db import Base, UtcDateTime, is_postgresql, skip_locked, transaction
@@ -40,7 +42,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Periodic:
-    """``run`` opens its own transactions and may run twice: after ``lease`` a task that never ended is started again."""
+    """``run`` opens its own transactions and may run twice: after ``lease`` a task that never ended is
+    started again.
+    """
 
     name: str
     every: timedelta
@@ -62,7 +66,6 @@ class PeriodicTask(Base):
 
 
 _periodics: dict[str, Periodic] = {}
-_planted: set[str] = set()
 
 
 def register_periodic(tasks: Iterable[Periodic]) -> None:
@@ -76,17 +79,22 @@ def register_periodic(tasks: Iterable[Periodic]) -> None:
 
 
 def tick() -> int:
-    """Beat, run the periodic tasks that are due and deliver the outbox; how many things were done."""
+    """Everything that is due, once around; how many things were done. Call it again while it did something."""
+    return deliver() + run_periodics()
+
+
+def deliver() -> int:
+    """Beat, then deliver a batch of the outbox."""
     beat()
-    done = 0
-    while delivered := outbox.deliver_due():
-        done += delivered
-        beat()
-    for task, claim in _due_periodics():
+    return outbox.deliver_due(outbox.CLAIM_SIZE)
+
+
+def run_periodics() -> int:
+    """Run the periodic tasks that are due and that no other worker has."""
+    due = _due_periodics()
+    for task, claim in due:
         _run(task, claim)
-        done += 1
-        beat()
-    return done
+    return len(due)
 
 
 def beat() -> None:
@@ -100,75 +108,89 @@ def worker_alive() -> bool:
 
 
 class EmbeddedWorker:
-    """The worker of a process that has no Celery: one thread that wakes by ``ring`` or by its own clock."""
+    """The worker of a process that has no Celery. Two threads, so that a slow periodic task (mail, a pull
+    from a department) does not hold back the outbox; the outbox's wakes by ``ring``, both by their own clock.
+    """
 
     def __init__(self, tick_seconds: float = TICK_SECONDS) -> None:
-        self._seconds = tick_seconds
-        self._bell = threading.Event()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="kapok-worker", daemon=True)
+        self._delivering = _Loop("kapok-outbox", deliver, tick_seconds)
+        self._repeating = _Loop("kapok-periodic", run_periodics, tick_seconds)
 
     def start(self) -> None:
-        install_ring(self._bell.set)
+        install_ring(self._delivering.wake)
         beat()
-        self._thread.start()
+        self._delivering.start()
+        self._repeating.start()
 
     def stop(self, timeout: float = 30.0) -> bool:
-        """Let the running handler finish and end; True when the thread has ended within ``timeout`` seconds."""
-        self._ending.set()
-        self._bell.set()
-        self._thread.join(timeout)
+        """Let the running handler and task finish; True when both threads ended within ``timeout`` seconds."""
         install_ring(None)
+        until = time.monotonic() + timeout
+        loops = (self._delivering, self._repeating)
+        for loop in loops:
+            loop.end()
+        return sum(loop.ended(until - time.monotonic()) for loop in loops) == len(loops)
+
+
+class _Loop:
+    """A thread that works while there is something to do and sleeps until it is woken or its tick has passed."""
+
+    def __init__(self, name: str, work: Callable[[], int], tick_seconds: float) -> None:
+        self._work = work
+        self._seconds = tick_seconds
+        self._bell = threading.Event()
+        self._ending = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.start = self._thread.start
+        self.wake = self._bell.set
+
+    def end(self) -> None:
+        self._ending = True
+        self._bell.set()
+
+    def ended(self, timeout: float) -> bool:
+        self._thread.join(max(timeout, 0))
         return not self._thread.is_alive()
 
-    def _work(self) -> None:
-        while not self._ending.is_set():
+    def _run(self) -> None:
+        while not self._ending:
+            self._bell.clear()
             try:
-                tick()
+                done = self._work()
             except Exception:
                 # The database or Redis is away for a moment; the worker outlives it.
-                log.exception("tasks.tick_failed")
-            self._bell.wait(self._seconds)
-            self._bell.clear()
+                log.exception("tasks.loop_failed", loop=self._thread.name)
+                done = 0
+            if not done:
+                self._bell.wait(self._seconds)
 
 
 def _due_periodics() -> list[tuple[Periodic, str]]:
     """Claim every task that is due and that nobody holds; each comes back with its claim."""
     if not _periodics:
         return []
-    _plant()
     now = clock.now()
     claim = new_id()
     free = or_(PeriodicTask.leased_until.is_(None), PeriodicTask.leased_until <= now)
+    due = select(PeriodicTask.name).where(PeriodicTask.name.in_(_periodics), PeriodicTask.next_run_at <= now, free)
     with transaction() as db:
-        # One statement a task, because each has a lease of its own; there are a dozen and most are not due.
-        due = db.scalars(
-            skip_locked(
-                select(PeriodicTask.name).where(
-                    PeriodicTask.name.in_(_periodics), PeriodicTask.next_run_at <= now, free
-                ),
-                db,
-            )
-        ).all()
-        for name in due:
+        _plant(db, now)
+        names = db.scalars(skip_locked(due, db)).all()
+        # A statement for each, because each has a lease of its own; there are a dozen, and most are not due.
+        for name in names:
             db.execute(
                 update(PeriodicTask)
                 .where(PeriodicTask.name == name)
                 .values(leased_until=now + _periodics[name].lease, claim=claim, last_run_at=now)
             )
-    return [(_periodics[name], claim) for name in due]
+    return [(_periodics[name], claim) for name in names]
 
 
-def _plant() -> None:
-    """Give every task its row, once in a process; a new task is due at once."""
-    missing = _periodics.keys() - _planted
-    if not missing:
-        return
-    rows = [{"name": name, "next_run_at": clock.now()} for name in sorted(missing)]
-    with transaction() as db:
-        insert = postgresql.insert if is_postgresql(db) else sqlite.insert
-        db.execute(insert(PeriodicTask).on_conflict_do_nothing(), rows)
-    _planted.update(missing)
+def _plant(db: Session, now: datetime) -> None:
+    """Give every task that has none its row; it is due at once."""
+    insert = postgresql.insert if is_postgresql(db) else sqlite.insert
+    rows = [{"name": name, "next_run_at": now} for name in sorted(_periodics)]
+    db.execute(insert(PeriodicTask).on_conflict_do_nothing(), rows)
 
 
 def _run(task: Periodic, claim: str) -> None:
