@@ -14,13 +14,12 @@ from flask import Flask, g, redirect, render_template, request
 from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
-from kernel.web import Access, blueprint
+from kernel.web import Access, blueprint, safe_next
 
 COOKIE = "ui_prefs"
 PAGE = "/account/preferences"
 YEAR = 365 * 24 * 3600
 LONGEST_COOKIE = 200
-LONGEST_ADDRESS = 2000
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "mode": ("standard", "elder"),
     "theme": ("auto", "light", "dark"),
@@ -71,18 +70,6 @@ def current() -> Prefs:
     return prefs
 
 
-def local_address(address: str, otherwise: str) -> str:
-    r"""``address`` if it is a path on this site, else ``otherwise``.
-
-    Browsers read ``//host`` and ``/\host`` as another site and drop tabs and line ends inside an address
-    (WHATWG URL §4.4), so these are refused rather than repaired.
-    """
-    plain = address.isascii() and address.isprintable() and len(address) <= LONGEST_ADDRESS
-    if plain and address.startswith("/") and not address.startswith("//") and "\\" not in address:
-        return address
-    return otherwise
-
-
 def _chosen(prefs: Prefs) -> dict[str, str]:
     return {f.name: value for f in fields(prefs) if (value := getattr(prefs, f.name)) != CHOICES[f.name][0]}
 
@@ -92,7 +79,7 @@ pages = blueprint("prefs", __name__, access=Access.PUBLIC)
 
 @pages.get(PAGE)
 def show() -> str:
-    back = local_address(request.args.get("next", ""), "")
+    back = safe_next(request.args.get("next", ""), "")
     return render_template("preferences.html", saved="saved" in request.args, back=back, choices=CHOICES)
 
 
@@ -100,7 +87,7 @@ def show() -> str:
 def save() -> Response:
     """Takes any of ``CHOICES`` (a header button sends one, the page all) and goes back to ``next``."""
     chosen = Prefs() if "reset" in request.form else with_changes(current(), request.form.to_dict())
-    answer = redirect(local_address(request.form.get("next", ""), PAGE), code=303)
+    answer = redirect(safe_next(request.form.get("next", ""), PAGE), code=303)
     answer.set_cookie(
         COOKIE, write(chosen), max_age=YEAR, httponly=True, secure=request.is_secure, samesite="Lax"
     )
