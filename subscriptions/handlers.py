@@ -1,7 +1,5 @@
 """What subscriptions do when something happened below; each runs in one transaction with its receipt."""
 
-from datetime import date
-
 from sqlalchemy.orm import Session
 
 from idp.contract import contacts_of
@@ -13,7 +11,7 @@ from subscriptions.tell import tell
 
 def certificate_recorded(db: Session, event: CertificateRecorded) -> None:
     """Plan the reminders of a certificate; one that is no longer valid has none."""
-    deadline = date.fromisoformat(event.valid_to) if event.valid_to and event.status == "valid" else None
+    deadline = event.valid_to if event.status == "valid" else None
     plan.replan(
         db,
         rule="certificate_expiry",
@@ -27,13 +25,13 @@ def supplement_asked(db: Session, event: SupplementAsked) -> None:
     """Tell the applicant at once, once for each request of the department."""
     facts = {"title": event.title}
     if event.due:
-        facts["due"] = event.due
+        facts["due"] = event.due.isoformat()
     for contact in contacts_of(db, event.party_key):
         tell(
             db,
             contact,
             rule="supplement_asked",
-            dedupe_key=f"{event.case_id}:{event.asked_at}",
+            dedupe_key=f"{event.case_id}:{event.due}",
             facts=facts,
             link=f"/me/cases/{event.case_id}",
         )

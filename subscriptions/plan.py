@@ -80,9 +80,7 @@ def wake(db: Session, party_key: str) -> None:
 
 def due(db: Session, limit: int) -> Sequence[Reminder]:
     """Due reminders, oldest first; on PostgreSQL two workers never take the same row."""
-    query = (
-        select(Reminder).where(Reminder.due_at <= clock.now()).order_by(Reminder.due_at, Reminder.id).limit(limit)
-    )
+    query = select(Reminder).where(Reminder.due_at <= clock.now()).order_by(Reminder.due_at, Reminder.id).limit(limit)
     if is_postgresql(db):
         query = query.with_for_update(skip_locked=True)
     return db.scalars(query).all()

@@ -57,9 +57,7 @@ def unread(db: Session, account_id: str) -> int:
 
 def message(db: Session, account_id: str, message_id: str) -> Line | None:
     """One of the account's own messages."""
-    row = db.scalar(
-        select(InboxMessage).where(InboxMessage.account_id == account_id, InboxMessage.id == message_id)
-    )
+    row = db.scalar(select(InboxMessage).where(InboxMessage.account_id == account_id, InboxMessage.id == message_id))
     return _line(row) if row else None
 
 

@@ -56,7 +56,7 @@ class Delivery(Base):
     intent_id: Mapped[str] = mapped_column(ForeignKey("notification_intent.id"))
     account_id: Mapped[str] = mapped_column(String(32))
     channel: Mapped[str] = mapped_column(String(32))
-    address: Mapped[str] = mapped_column(Encrypted("delivery.address"))
+    address: Mapped[str] = mapped_column(Encrypted(bound_to="delivery.address"))
     locale: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
     not_before: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -23,7 +23,12 @@ def index() -> str:
         unread = read.unread(db, viewer().account_id)
     days = [(day, list(lines)) for day, lines in groupby(page.lines, key=lambda line: clock.local(line.at).date())]
     return render_template(
-        "subscriptions/messages.html", here="messages", days=days, older=page.older, unread=unread, first="before" not in request.args
+        "subscriptions/messages.html",
+        here="messages",
+        days=days,
+        older=page.older,
+        unread=unread,
+        first="before" not in request.args,
     )
 
 

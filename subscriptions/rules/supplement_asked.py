@@ -11,7 +11,11 @@ from subscriptions.rule import Facts, Rule, Words
 def _words(facts: Facts) -> Words:
     due = facts.get("due")
     if due:
-        text = _("“%(title)s”需要补正材料，请在%(day)s前补交，否则本次申请可能终止。", title=facts["title"], day=day(date.fromisoformat(due)))
+        text = _(
+            "“%(title)s”需要补正材料，请在%(day)s前补交，否则本次申请可能终止。",
+            title=facts["title"],
+            day=day(date.fromisoformat(due)),
+        )
     else:
         text = _("“%(title)s”需要补正材料。部门没有给出期限，请尽快补交。", title=facts["title"])
     return Words(title=_("“%(title)s”要补正材料", title=facts["title"]), text=text, action=_("查看办件"))

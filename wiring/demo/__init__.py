@@ -1,4 +1,4 @@
-"""The demonstration: a province made of files, sent through the same doors as production, and a city and a portal beside it.
+"""The demonstration: a province made of files, sent through the doors of production, with a city and a portal.
 
 1. `run` checks the machine, migrates, starts city, portal and the web application, and waits until they answer.
 2. `province` makes the files that departments would send, with dates relative to today and with faults in them.

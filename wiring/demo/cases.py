@@ -60,7 +60,7 @@ def shuffled(rng: random.Random, rows: list[Row]) -> list[Row]:
     order = ("BJ", "SPCL", "BZGZ", "SL", "TBCXJG", "LQDJ", "BZSL", "SBCL", "TBCXSQ", "WSYSL", "SB")
     mixed = rows + [dict(row) for row in again]
     rng.shuffle(mixed)
-    return sorted(mixed, key=lambda row: order.index(row["TABLE"]))
+    return sorted(mixed, key=lambda row: order.index(row["TABLE"]) if row["TABLE"] in order else len(order))
 
 
 class _Teller:

@@ -11,7 +11,7 @@ BASE = "dc=shenzhen,dc=example"
 
 
 def ldif(people: Iterable[Person], password: str) -> str:
-    """Entries of inetOrgPerson under `ou=people`; entryUUID is fixed by the login, as a directory's would be by time."""
+    """Entries of inetOrgPerson under `ou=people`; entryUUID follows from the login, so that links survive a reset."""
     blocks = [_entry(f"ou=people,{BASE}", {"objectClass": ["organizationalUnit"], "ou": ["people"]})]
     blocks += [
         _entry(

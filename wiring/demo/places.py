@@ -1,7 +1,6 @@
 """Where the demonstration lives: its folder, its ports, and the checks that say what to do when one cannot be had."""
 
 import socket
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,12 +51,10 @@ class Places:
 
 
 def check(places: Places) -> None:
-    """Refuse early and plainly: an old Python, a read-only folder, a busy port.
+    """Refuse early and plainly: a read-only folder, a busy port. (An old Python is refused by the set-up.)
 
     :raises Stop: with the one line to print.
     """
-    if sys.version_info < (3, 11):
-        raise Stop("Python 3.11 or newer is needed: remove .venv and run again with PYTHON=/path/to/python3.11")
     try:
         places.files.mkdir(parents=True, exist_ok=True)
         probe = places.folder / ".writable"

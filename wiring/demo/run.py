@@ -136,7 +136,9 @@ class _Children:
     def _check(self) -> None:
         for name, process in self._running.items():
             if process.poll() is not None:
-                raise Stop(f"the {name} process ended by itself (exit status {process.returncode}); its last lines are above")
+                raise Stop(
+                    f"the {name} process ended by itself (exit status {process.returncode}); its last lines are above"
+                )
 
 
 def _interrupt(_signal: int, _frame: types.FrameType | None) -> None:
