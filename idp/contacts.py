@@ -1,0 +1,24 @@
+"""How to reach the people behind a party."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from idp.models.account import ACTIVE, Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    account_id: str
+    name: str
+    email: str | None
+    locale: str
+
+
+def contacts_of(db: Session, party_key: str) -> list[Contact]:
+    """Every active account of the party, oldest first; empty for a party that has never signed in."""
+    rows = db.scalars(
+        select(Account).where(Account.party_key == party_key, Account.status == ACTIVE).order_by(Account.id)
+    )
+    return [Contact(account_id=row.id, name=row.name, email=row.email, locale=row.locale) for row in rows]

@@ -1,0 +1,36 @@
+"""What happens in idp that others may want to know: delivered through the outbox, at least once, in any order."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kernel.outbox import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn(Event):
+    """A person signed in. ``method`` is ``password`` or ``city``; ``source`` names the city's source for the latter."""
+
+    event_name: ClassVar[str] = "idp.signed_in"
+    account_id: str
+    session_id: str
+    method: str
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLinked(Event):
+    """A city's account now signs in to this account. ``party_key`` is None while the person is not identified."""
+
+    event_name: ClassVar[str] = "idp.account_linked"
+    account_id: str
+    party_key: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityVerified(Event):
+    """It is now certain which party an account belongs to: an ID number and a name, vouched for at level 3 or above."""
+
+    event_name: ClassVar[str] = "idp.identity_verified"
+    account_id: str
+    party_key: str

@@ -1,0 +1,1 @@
+"""Ways of proving oneself: one module a factor, each offering ``plugin``. They never import one another."""

@@ -1,0 +1,43 @@
+"""The portal that a sign-in is for, as its pages need to know it."""
+
+from dataclasses import dataclass
+
+from idp import sessions
+from idp.authorize import pending
+from idp.clients import registered
+from idp.login.destination import Destination
+from idp.login.errors import Expired
+from kernel import headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portal:
+    name: str
+    redirect_uri: str
+    login_hint: str | None
+    city_hint: str | None
+
+
+def of(destination: Destination) -> Portal | None:
+    """Who sent this browser here; None where nobody did.
+
+    :raises Expired: for a flow that is not this browser's, or that is over.
+    """
+    if destination.flow is None:
+        return None
+    asked = pending.get(sessions.current(), destination.flow)
+    client = registered.find(asked.client_id) if asked is not None else None
+    if asked is None or client is None:
+        raise Expired
+    return Portal(
+        name=client.name,
+        redirect_uri=asked.redirect_uri,
+        login_hint=asked.login_hint,
+        city_hint=asked.city_hint,
+    )
+
+
+def let_forms_end_there(portal: Portal | None) -> None:
+    """A form of this page may end in a redirect to the portal; browsers hold that against its policy."""
+    if portal is not None:
+        headers.allow_form_target(portal.redirect_uri)

@@ -1,0 +1,107 @@
+"""Beginning, listing and ending sessions of people who are signed in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import request
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from idp import sessions
+from idp.models.account import Account
+from idp.models.session import LoginSession
+from idp.sessions import BROWSER, NEVER_CARRIED, BrowserSession, Login
+from idp.settings import SignInSettings
+from kernel import clock, context, crypto, settings
+from kernel.db import after_commit
+from kernel.ids import new_id, new_secret
+
+
+def begin(
+    db: Session,
+    *,
+    account: Account,
+    level: int,
+    amr: Sequence[str],
+    source_id: str | None = None,
+    upstream_session: str | None = None,
+) -> str:
+    """Sign this browser in and answer the session's id; once committed, the browser gets a cookie value nobody knows yet.
+
+    Signing in again as the same person keeps the session and moves ``auth_time``; as another person ends the first one's
+    session. What the browser did before is carried over, except across persons and except its form token.
+    """
+    here = sessions.current()
+    again = here.login is not None and here.login.account.id == account.id
+    row = db.get(LoginSession, here.login.session_id) if here.login is not None else None
+    if row is not None and not again:
+        db.delete(row)
+        row = None
+    now, secret = clock.now(), new_secret()
+    if row is None:
+        row = LoginSession(id=new_id(), account_id=account.id, level=0, amr=[], created_at=now)
+        db.add(row)
+    row.secret_hash = crypto.digest(secret)
+    row.auth_time = row.last_seen_at = now
+    row.expires_at = now + settings.of(SignInSettings).absolute_life
+    row.level = max(row.level, level)
+    row.amr = sorted({*row.amr, *amr})
+    row.source_id, row.upstream_session = source_id, upstream_session
+    row.address, row.device = context.actor().address, request.user_agent.string[:200]
+    row.data = _carried(here, account)
+    db.flush()
+    login = Login(
+        session_id=row.id,
+        account=account,
+        shown=sessions.shown_name(db, account),
+        auth_time=now,
+        level=row.level,
+        amr=tuple(row.amr),
+        source_id=source_id,
+    )
+    after_commit(db, lambda: here.become(row.data, secret=secret, login=login, seen_at=now))
+    return row.id
+
+
+def _carried(here: BrowserSession, account: Account) -> dict[str, Any]:
+    other = here.login is not None and here.login.account.id != account.id
+    here.browser  # noqa: B018  # named at the latest now, because it must outlive this sign-in
+    return {k: v for k, v in here.items() if k == BROWSER or not (other or k in NEVER_CARRIED)}
+
+
+def end(db: Session, session_id: str, *, account_id: str) -> bool:
+    """End one session of the account, wherever its browser is; False where there is none such."""
+    ended = db.scalar(
+        delete(LoginSession)
+        .where(LoginSession.id == session_id, LoginSession.account_id == account_id)
+        .returning(LoginSession.id)
+    )
+    return ended is not None
+
+
+def end_all(db: Session, account_id: str, *, but: str | None = None) -> list[str]:
+    """End every session of the account except ``but``; their ids."""
+    return list(
+        db.scalars(
+            delete(LoginSession)
+            .where(LoginSession.account_id == account_id, LoginSession.id != (but or ""))
+            .returning(LoginSession.id)
+        )
+    )
+
+
+def of_account(db: Session, account_id: str) -> list[LoginSession]:
+    """The account's sessions that are still good, the one used last first."""
+    limits = settings.of(SignInSettings)
+    now = clock.now()
+    return list(
+        db.scalars(
+            select(LoginSession)
+            .where(
+                LoginSession.account_id == account_id,
+                LoginSession.expires_at > now,
+                LoginSession.last_seen_at > now - limits.longest_idle,
+            )
+            .order_by(LoginSession.last_seen_at.desc())
+        )
+    )

@@ -1,0 +1,1 @@
+"""Tables of idp, one aggregate a file. Only idp imports them; others ask ``idp.contract``."""

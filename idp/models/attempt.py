@@ -1,0 +1,28 @@
+"""Counting of failed sign-ins, and the devices that have signed in before."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base, UtcDateTime
+
+
+class LoginCount(Base):
+    """Failures in one bucket until ``ends_at``. ``bucket`` is a keyed value: the table names neither accounts nor addresses."""
+
+    __tablename__ = "login_count"
+
+    bucket: Mapped[str] = mapped_column(String(32), primary_key=True)
+    failures: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class KnownDevice(Base):
+    """A browser that signed in to the account before: others cannot lock its owner out (IDENTITY §5, lockout as DoS)."""
+
+    __tablename__ = "known_device"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    device_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
