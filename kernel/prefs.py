@@ -88,20 +88,19 @@ def save() -> Response:
     """Takes any of ``CHOICES`` (a header button sends one, the page all) and goes back to ``next``."""
     chosen = Prefs() if "reset" in request.form else with_changes(current(), request.form.to_dict())
     answer = redirect(safe_next(request.form.get("next", ""), PAGE), code=303)
-    answer.set_cookie(
-        COOKIE, write(chosen), max_age=YEAR, httponly=True, secure=request.is_secure, samesite="Lax"
-    )
+    answer.set_cookie(COOKIE, write(chosen), max_age=YEAR, httponly=True, secure=request.is_secure, samesite="Lax")
     return answer
 
 
 def _context() -> dict[str, Any]:
     locale = get_locale()
     english = locale is not None and locale.language == "en"
+    here = request.full_path.removesuffix("?")
     return {
         "prefs": current(),
         "lang": "en" if english else "zh-CN",
-        "here_url": request.full_path.removesuffix("?"),
-        "preferences_url": PAGE,
+        "here_url": here,
+        "preferences_url": PAGE if request.path == PAGE else f"{PAGE}?{urlencode({'next': here})}",
     }
 
 
