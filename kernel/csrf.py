@@ -2,11 +2,25 @@
 names.
 """
 
-from flask import Flask, request
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
 from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from kernel.errors import Forbidden
+
+_protect = CSRFProtect()
+_open: set[Callable[..., Any]] = set()
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def from_any_site(view: View) -> View:
+    """Let forms of other sites be sent to this view (OAuth's POST to /authorize). It must do nothing to the person."""
+    _open.add(view)
+    _protect.exempt(view)
+    return view
 
 
 class ForeignForm(Forbidden):
@@ -25,6 +39,8 @@ def _check_origin() -> None:
     """
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
+    if current_app.view_functions.get(request.endpoint or "") in _open:
+        return
     ours = request.host_url.rstrip("/")
     origin = request.headers.get("Origin")
     if origin is not None and origin != ours:
@@ -42,7 +58,7 @@ def install(app: Flask) -> None:
     # 2.2.1).
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     app.config["WTF_CSRF_SSL_STRICT"] = False  # the check above does it, by PUBLIC_URL
-    CSRFProtect(app)
+    _protect.init_app(app)
 
 
 def refusal(error: CSRFError) -> ForeignForm:

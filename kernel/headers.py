@@ -30,10 +30,9 @@ def allow_form_target(url: str) -> None:
     Only for a URL that has been validated already (a registered redirect URI).
     """
     parts = urlsplit(url)
-    if parts.scheme in {"http", "https"}:
-        target = f"{parts.scheme}://{parts.netloc}"
-    else:
-        target = f"{parts.scheme}:"  # an app's own scheme, a reversed domain name (RFC 8252 §7.1)
+    web = parts.scheme in {"http", "https"}
+    # An app's own scheme is a reversed domain name (RFC 8252 §7.1).
+    target = f"{parts.scheme}://{parts.netloc}" if web else f"{parts.scheme}:"
     if not _TARGET.fullmatch(target):
         raise ValueError("not the URL of a form's target")
     targets = g.setdefault("csp_form_action", [])

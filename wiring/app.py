@@ -39,9 +39,11 @@ def create_app() -> Flask:
     web.install(app, public=mine.public_url, secret_key=mine.secret_key.get_secret_value())
     i18n.install(app, folder=ROOT / "locale", timezone=mine.timezone)
     layout.install(app)
+    for access, guard in parts.GUARDS.items():
+        web.install_guard(access, guard)
     for install in parts.INSTALLS:
         install(app)
-    for blueprint in parts.BLUEPRINTS:
+    for blueprint in (*parts.BLUEPRINTS, *(parts.DEMO_BLUEPRINTS if mine.demo else ())):
         app.register_blueprint(blueprint)
     for command in parts.COMMANDS:
         app.cli.add_command(command)

@@ -1,8 +1,7 @@
-"""THE MAP: what the packages bring, in plain lists. Whoever adds a part that is not a plug-in adds a line
-here.
+"""THE MAP: what the packages bring, in plain lists. Whoever adds a part that is not a plug-in adds a line here.
 
-Plug-ins (grants, endpoints, kinds of cities, families of feeds, rules, channels) are found by their folders
-and are not listed.
+Plug-ins (grants, endpoints, kinds of cities, families of feeds, rules, channels) are found by their folders and are not
+listed.
 """
 
 from collections.abc import Callable
@@ -12,6 +11,13 @@ from typing import Any
 import click
 from flask import Flask
 
+import idp.authorize.routes
+import idp.clients.cli
+import idp.guards
+import idp.login.routes
+from connectors.admin import cities
+from idp.endpoint import machine_endpoints
+from idp.sessions import Sessions
 from idp.settings import SignInSettings, TokenSettings
 from kernel import audit_seal, health, policies, prefs
 from kernel import format as formats
@@ -19,16 +25,39 @@ from kernel.machine import Endpoint
 from kernel.outbox import Handler
 from kernel.settings import KernelSettings, Section
 from kernel.tasks import Periodic
-from kernel.web import GuardedBlueprint
+from kernel.web import Access, Guard, GuardedBlueprint
+from wiring import cli
 
 SETTINGS: tuple[type[Section], ...] = (KernelSettings, SignInSettings, TokenSettings)
 
-BLUEPRINTS: tuple[GuardedBlueprint, ...] = ()
+# The people's door
 
-INSTALLS: tuple[Callable[[Flask], None], ...] = (prefs.install, policies.install, formats.install)
-"""What needs the application itself: filters, context, a session interface."""
+BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
+    idp.authorize.routes.pages,
+    idp.login.routes.login,
+)
 
-ENDPOINTS: tuple[Endpoint, ...] = (*health.ENDPOINTS,)
+DEMO_BLUEPRINTS: tuple[GuardedBlueprint, ...] = ()
+"""Pages that exist in demo mode only."""
+
+GUARDS: dict[Access, Guard] = {
+    Access.SIGNED_IN: idp.guards.signed_in,
+    Access.ADMIN: idp.guards.admin,
+}
+
+
+def _sessions(app: Flask) -> None:
+    app.session_interface = Sessions()
+
+
+INSTALLS: tuple[Callable[[Flask], None], ...] = (_sessions, prefs.install, policies.install, formats.install)
+"""What needs the application itself: the session, filters, what every page is told."""
+
+# The machine door
+
+ENDPOINTS: tuple[Endpoint, ...] = (*health.ENDPOINTS, *machine_endpoints())
+
+# Between the packages
 
 HANDLERS: tuple[Handler[Any], ...] = ()
 
@@ -37,4 +66,6 @@ PERIODIC: tuple[Periodic, ...] = (Periodic(name="audit.seal", every=timedelta(mi
 PORTS: tuple[Callable[[], None], ...] = ()
 """Each gives an asker the one who answers."""
 
-COMMANDS: tuple[click.Command, ...] = ()
+# The operator's door
+
+COMMANDS: tuple[click.Command, ...] = (*cli.GROUPS, idp.clients.cli.clients, cities)

@@ -143,8 +143,9 @@ def _only_for(name, fake):
 
 def test_a_body_longer_than_the_cap_is_too_large_with_and_without_a_length():
     for head in (b"Content-Length: 1000000\r\n", b""):
-        with speaking(answering(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + b"x" * 1_000_000)) as port:
-            pytest.raises(TooLarge, get, port, max_bytes=1000)
+        speak = answering(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + b"x" * 1_000_000)
+        with speaking(speak) as port, pytest.raises(TooLarge):
+            get(port, max_bytes=1000)
 
 
 def test_a_gzip_bomb_is_measured_unpacked():

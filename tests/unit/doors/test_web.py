@@ -10,7 +10,7 @@ from flask_wtf.csrf import generate_csrf
 from jinja2 import DictLoader
 from sqlalchemy.exc import OperationalError
 
-from kernel import headers, i18n, web
+from kernel import csrf, headers, i18n, web
 from kernel.door import Door
 from kernel.errors import Conflict, Invalid, TooMany
 from kernel.web import Access, blueprint, install_guard, safe_next
@@ -32,6 +32,11 @@ def make_app(public=PUBLIC):
     @pages.route("/form", methods=["POST"])
     def submit():
         return f"got {request.form.get('name', '')}"
+
+    @pages.post("/open")
+    @csrf.from_any_site
+    def open_to_all():
+        return "taken"
 
     @pages.get("/consent")
     def consent():
@@ -101,6 +106,11 @@ def test_a_form_from_elsewhere_is_refused_even_with_a_token(client, headers):
     answer = post(client, **headers)
     assert answer.status_code == 400
     assert "没有提交" in answer.text
+
+
+def test_a_view_may_take_forms_of_any_site(client):
+    answer = post(client, "/open", token=False, Origin="https://portal.example", **{"Sec-Fetch-Site": "cross-site"})
+    assert answer.text == "taken"
 
 
 def test_a_form_without_a_token_or_with_anothers_is_refused_with_a_page(client, app):
