@@ -1,17 +1,27 @@
 """What idp offers the packages above it. Nothing else of idp may be imported from outside, except ``idp.events``."""
 
+from idp.bearer import Bearer, BearerRefused, bearer
 from idp.claims import ClaimLine, ClaimsPort, JsonValue, install_claims
+from idp.clients.add import register_machine_client
+from idp.clients.info import ClientInfo, account_of, client
 from idp.contacts import Contact, contacts_of
 from idp.viewer import Viewer, maybe_viewer, viewer
 
 __all__ = [
+    "Bearer",
+    "BearerRefused",
     "ClaimLine",
     "ClaimsPort",
+    "ClientInfo",
     "Contact",
     "JsonValue",
     "Viewer",
+    "account_of",
+    "bearer",
+    "client",
     "contacts_of",
     "install_claims",
     "maybe_viewer",
+    "register_machine_client",
     "viewer",
 ]

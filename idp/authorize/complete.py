@@ -1,0 +1,49 @@
+"""The end of a request: Authlib's grant looks at it once more, as the client is now, and saves the code."""
+
+from sqlalchemy.orm import Session
+
+from idp.authlib_server import OAuthRequest, server
+from idp.authorize.request import AuthorizeRequest
+from idp.clients.registered import RegisteredClient
+from idp.sessions import Login
+from idp.tokens import subjects
+from idp.tokens.mint import Grantee
+from kernel.ids import new_id
+
+
+def with_code(
+    db: Session,
+    request: AuthorizeRequest,
+    client: RegisteredClient,
+    login: Login,
+    scopes: frozenset[str],
+) -> str:
+    """Save a code for the agreed ``scopes``; the address to send the browser to.
+
+    :raises OAuth2Error: where the client may not have it any more.
+    """
+    parameters = {
+        "response_type": "code",
+        "client_id": request.client_id,
+        "redirect_uri": request.redirect_uri,
+        "scope": " ".join(sorted(scopes)),
+        "code_challenge": request.code_challenge,
+        "code_challenge_method": "S256",
+        "state": request.state,
+        "nonce": request.nonce,
+    }
+    given = {name: value for name, value in parameters.items() if value is not None}
+    asked = OAuthRequest("GET", "/authorize", given, {})
+    asked.db = db
+    grant = server().authorization_grant(asked)
+    grantee = Grantee(
+        account_id=login.account.id,
+        family_id=new_id(),
+        sub=subjects.sub_for(db, client.sector, login.account.id),
+        session_id=login.session_id,
+        auth_time=login.auth_time,
+        acr=login.acr,
+        amr=login.amr,
+    )
+    _status, _body, headers = grant.create_authorization_response(request.redirect_uri, grantee)
+    return str(dict(headers)["Location"])

@@ -1,0 +1,80 @@
+"""``/authorize`` and ``/authorize/resume``, where every step of a login comes back to."""
+
+from urllib.parse import urlencode
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+from flask import Response, request
+from flask_babel import lazy_gettext as _
+
+from idp import sessions
+from idp.authorize import answer, complete, dispatch, order, pending
+from idp.authorize.request import AuthorizeRequest, Draft, page_fault
+from idp.clients import registered
+from kernel import clock, context
+from kernel.csrf import from_any_site
+from kernel.db import reading, transaction
+from kernel.web import Access, blueprint
+
+pages = blueprint("authorize", __name__, access=Access.PUBLIC)
+
+
+@pages.get("/authorize")
+def authorize() -> Response:
+    """A portal sends somebody to sign in."""
+    try:
+        asked = order.checked(Draft(parameters=request.args.to_dict(flat=False), started_at=clock.now()))
+    except OAuth2Error as error:
+        return answer.refuse(error)
+    return _step(asked, None)
+
+
+@pages.post("/authorize")
+@from_any_site
+def authorize_by_form() -> Response:
+    """The same by POST (OpenID Connect Core §3.1.2.1).
+
+    It goes on by GET: a form of another site brings no session cookie (SameSite=Lax), a link does. Nothing is done here
+    that a foreign form could do to a person, so it needs no token.
+    """
+    try:
+        order.checked(Draft(parameters=request.values.to_dict(flat=False), started_at=clock.now()))
+    except OAuth2Error as error:
+        return answer.refuse(error)
+    return answer.go(f"/authorize?{urlencode([*request.values.items(multi=True)])}")
+
+
+@pages.get("/authorize/resume")
+def resume() -> Response:
+    """The person has signed in, decided, or pressed reload."""
+    flow = request.args.get("flow", "")
+    asked = pending.get(sessions.current(), flow)
+    if asked is None:
+        raise page_fault("flow_expired", _("这次登录已经结束，或者等待得太久。请回到您要使用的网站，重新点登录。"))
+    return _step(asked, flow)
+
+
+def _step(asked: AuthorizeRequest, flow: str | None) -> Response:
+    session = sessions.current()
+    client = registered.find(asked.client_id)
+    if client is None:
+        raise page_fault("unknown_client", _("这个网站的登记已停用，不能用这里的账号登录。"))
+    denied = flow is not None and pending.denied(session, flow)
+    # Who is not signed in writes nothing, and so takes no lock.
+    with transaction() if session.login else reading() as db, context.bind(client_id=client.client_id):
+        step = dispatch.next_step(db, asked, client, session.login, denied=denied)
+        try:
+            if isinstance(step, dispatch.Refuse):
+                raise step.error
+            if isinstance(step, dispatch.Complete):
+                address = complete.with_code(db, asked, client, step.login, step.scopes)
+        except OAuth2Error as error:
+            step = dispatch.Refuse(error=error)
+    if isinstance(step, dispatch.AskLogin | dispatch.AskConsent):
+        page = "/login" if isinstance(step, dispatch.AskLogin) else "/consent"
+        return answer.go(f"{page}?{urlencode({'flow': flow or pending.keep(session, asked)})}")
+    if flow is not None:
+        pending.drop(session, flow)
+    if isinstance(step, dispatch.Refuse):
+        step.error.redirect_uri, step.error.state = asked.redirect_uri, asked.state
+        return answer.refuse(step.error)
+    return answer.go(address)

@@ -1,0 +1,26 @@
+"""The token endpoint (RFC 6749 §3.2)."""
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+
+from idp.authlib_server import server
+from idp.clients.authentication import METHODS
+from idp.endpoint import Endpoint
+from kernel.machine import Answer, Request, json_answer
+
+
+def handle(request: Request) -> Answer:
+    """Parameters are taken from the form alone: those of an address end up in logs (RFC 6749 §2.3.1, §3.2)."""
+    if request.environ.get("QUERY_STRING"):
+        status, body, _ = InvalidRequestError("parameters belong in the form, not in the address")()
+        return json_answer(body, status)
+    return server().issue(request.form(), request.headers)
+
+
+plugin = Endpoint(
+    name="token",
+    path="/token",
+    member="token_endpoint",
+    metadata={"token_endpoint_auth_methods_supported": list(METHODS)},
+    handle=handle,
+    methods=("POST",),
+)

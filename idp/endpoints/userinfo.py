@@ -1,0 +1,55 @@
+"""UserInfo (OpenID Connect Core §5.3): what the person agreed to hand over, read at this moment."""
+
+from collections.abc import Mapping
+
+from idp import bearer, scopes
+from idp.bearer import BearerRefused
+from idp.claims import JsonValue
+from idp.clients.registered import RegisteredClient
+from idp.endpoint import Endpoint
+from idp.tokens import claims
+from idp.tokens.check import AccessToken
+from kernel import context
+from kernel.db import reading, transaction
+from kernel.machine import Answer, Request, json_answer
+
+
+def handle(request: Request) -> Answer:
+    try:
+        token, client = bearer.read(_presented(request), scope=scopes.OPENID)
+        with context.bind(client_id=client.client_id):
+            return json_answer(_claims(token, client))
+    except BearerRefused as error:
+        # RFC 6750 §3.1: nothing is said to a request that brought nothing.
+        body = {} if error.code == "token_required" else {"error": error.code, "error_description": error.detail}
+        return json_answer(body, error.status, error.headers)
+
+
+def _claims(token: AccessToken, client: RegisteredClient) -> Mapping[str, JsonValue]:
+    """One read where only the ``sub`` is asked for; otherwise a transaction, because the release is recorded."""
+    agreed = token.scopes & client.scopes
+    with transaction() if scopes.asked(agreed) else reading() as db:
+        family = bearer.live_family(db, token)
+        context.bind(account_id=family.account_id)
+        return claims.released(db, family, client, agreed)
+
+
+def _presented(request: Request) -> str:
+    """From the header, or from the form of a POST (RFC 6750 §2.2); never from both, never from the address (§2.3)."""
+    in_form = None
+    if request.method == "POST" and request.media_type == "application/x-www-form-urlencoded":
+        in_form = request.form().get("access_token")
+    if in_form is None:
+        return bearer.presented(request)
+    if request.headers.get("Authorization"):
+        raise bearer.refused("invalid_request", 400, "the access token came twice")
+    return in_form
+
+
+plugin = Endpoint(
+    name="userinfo",
+    path="/userinfo",
+    member="userinfo_endpoint",
+    handle=handle,
+    methods=("GET", "POST"),
+)

@@ -1,0 +1,1 @@
+"""One file a grant; see ``idp.grant``. Nothing here imports another grant."""

@@ -1,0 +1,162 @@
+"""The authorization code (RFC 6749 §4.1): spent by the database before anything is minted, and never twice.
+
+Four statements in one transaction: claim the code, look at the account, open the family; the fourth only where a
+code was used before, and then the family it grew into is ended (§4.1.2, RFC 9700 §4.5).
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from authlib.oauth2.rfc6749 import InvalidGrantError
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from idp.authorize.redirection import redirection
+from idp.clients.registered import RegisteredClient
+from idp.grant import AuthenticatedBefore, Grant
+from idp.models.account import ACTIVE, Account
+from idp.models.client import Client
+from idp.models.code import AuthorizationCode
+from idp.settings import TokenSettings
+from idp.tokens import families
+from idp.tokens.id_tokens import IdTokens
+from idp.tokens.mint import Grantee
+from idp.tokens.pkce import S256
+from kernel import audit, clock, crypto, settings
+from kernel.db import on_refusal
+from kernel.ids import new_secret
+
+
+class Code:
+    """A claimed code, as Authlib's hooks ask it."""
+
+    code_challenge_method: Final = "S256"
+
+    def __init__(self, row: Any) -> None:
+        self.code_challenge: str = row.code_challenge
+        self.client_id: str = row.client_id
+        self.account_id: str = row.account_id
+        self.family_id: str = row.family_id
+        self.session_id: str = row.session_id
+        self.redirect_uri: str = row.redirect_uri
+        self.scope: str = row.scope
+        self.nonce: str | None = row.nonce
+        self.sub: str = row.sub
+        self.auth_time: datetime = row.auth_time
+        self.acr: str = row.acr
+        self.amr: str = row.amr
+        self.expires_at: datetime = row.expires_at
+
+    def get_redirect_uri(self) -> str:
+        return self.redirect_uri
+
+    def get_scope(self) -> str:
+        return self.scope
+
+
+_CLAIM: Final = (
+    update(AuthorizationCode)
+    .where(AuthorizationCode.code_hash == bindparam("hash"), AuthorizationCode.used_at.is_(None))
+    .values(used_at=bindparam("now"))
+    .returning(*(c for c in AuthorizationCode.__table__.c))
+)
+_SPENT: Final = select(AuthorizationCode.family_id).where(AuthorizationCode.code_hash == bindparam("hash"))
+_LEVEL: Final = (
+    select(Account.level)
+    .join(Client, Client.id == bindparam("client_id"))
+    .where(Account.id == bindparam("account_id"), Account.status == ACTIVE, Client.disabled_at.is_(None))
+)
+
+
+class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no types
+    request: Any
+
+    @property
+    def _db(self) -> Session:
+        db: Session = self.request.db
+        return db
+
+    def create_authorization_response(
+        self, redirect_uri: str, grant_user: Grantee
+    ) -> tuple[int, str, list[tuple[str, str]]]:
+        """303, so that a browser never repeats a POST at the client (RFC 9700 §4.12)."""
+        code = new_secret()
+        self.request.user = grant_user
+        self.save_authorization_code(code, self.request)
+        answer = {"code": code, "state": self.request.payload.state}
+        return 303, "", [("Location", redirection(redirect_uri, answer))]
+
+    def save_authorization_code(self, code: str, request: Any) -> None:
+        grantee: Grantee = request.user
+        sent = request.payload.data
+        life = settings.of(TokenSettings).code_life
+        self._db.execute(
+            insert(AuthorizationCode).values(
+                code_hash=crypto.digest(code),
+                client_id=request.client.client_id,
+                account_id=grantee.account_id,
+                family_id=grantee.family_id,
+                session_id=grantee.session_id,
+                redirect_uri=sent["redirect_uri"],
+                code_challenge=sent["code_challenge"],
+                scope=request.scope,
+                nonce=sent.get("nonce"),
+                sub=grantee.sub,
+                auth_time=grantee.auth_time,
+                acr=grantee.acr,
+                amr=" ".join(grantee.amr),
+                expires_at=clock.now() + life,
+            )
+        )
+
+    def query_authorization_code(self, code: str, client: RegisteredClient) -> Code:
+        """Claim it. What is wrong with the request afterwards rolls the claim back: only a redemption spends a code."""
+        digest = crypto.digest(code)
+        row = self._db.execute(_CLAIM, {"hash": digest, "now": clock.now()}).one_or_none()
+        if row is None:
+            self._replayed(digest)
+            raise InvalidGrantError("the code is not valid")
+        claimed = Code(row)
+        if claimed.client_id != client.client_id or clock.now() >= claimed.expires_at:
+            raise InvalidGrantError("the code is not valid")
+        return claimed
+
+    def _replayed(self, digest: str) -> None:
+        family_id = self._db.scalar(_SPENT, {"hash": digest})
+        if family_id is None:
+            return
+
+        def end(db: Session) -> None:
+            ended = families.end(db, family_id=family_id, reason="code_replay")
+            audit.record(
+                db, "token.code_replay", outcome="invalid_grant", subject=family_id, details={"families": ended}
+            )
+
+        on_refusal(self._db, end)
+
+    def authenticate_user(self, authorization_code: Code) -> Grantee:
+        """The person, if account and client are still good at this moment; opens the family."""
+        code, client = authorization_code, self.request.client
+        level = self._db.scalar(_LEVEL, {"account_id": code.account_id, "client_id": client.client_id})
+        if level is None:
+            raise InvalidGrantError("the code is not valid")
+        seed = families.new_seed() if client.check_grant_type("refresh_token") else None
+        grantee = Grantee(
+            account_id=code.account_id,
+            family_id=code.family_id,
+            sub=code.sub,
+            session_id=code.session_id,
+            auth_time=code.auth_time,
+            acr=families.lower_acr(code.acr, level),
+            amr=tuple(code.amr.split()),
+            refresh_token=families.refresh_token(code.family_id, 0, seed) if seed else None,
+        )
+        families.open_family(self._db, grantee, client_id=client.client_id, scope=code.scope, seed=seed)
+        return grantee
+
+    def delete_authorization_code(self, authorization_code: Code) -> None:
+        """It was spent before anything was minted, and stays, so that a second use is recognised."""
+
+
+plugin = Grant(name="authorization_code", authlib=AuthorizationCodes, extensions=(S256(), IdTokens()))

@@ -1,0 +1,95 @@
+"""Reading tokens of our own back: signature, issuer, kind and time; whether they still count is the family's to say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import GuestProtocol, Key
+
+from idp import scopes
+from idp.process_cache import ProcessCache
+from idp.tokens import keys, mint
+from kernel import clock, crypto
+
+MOST_CHARACTERS: Final = 4096
+
+
+class Unusable(Exception):
+    """Not a token of ours, not of the kind asked for, or past its time. The text says which, for the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """The verified content of an access token. ``family_id`` is None for a client that speaks for itself."""
+
+    client_id: str
+    sub: str
+    scopes: frozenset[str]
+    family_id: str | None
+    acr: str | None
+    expires: int
+
+
+# A token comes back many times; its signature need be checked once. Keyed by digest, so the cache holds no token.
+_checked: ProcessCache[AccessToken] = ProcessCache(seconds=keys.CACHE_SECONDS, most=2000)
+
+
+def access_token(token: str) -> AccessToken:
+    """:raises Unusable: for everything that is not an access token of this issuer that has not expired."""
+    if len(token) > MOST_CHARACTERS:
+        raise Unusable("longer than any of ours")
+    found = _checked.get(crypto.digest(token), lambda: _access_token(token))
+    assert found is not None
+    if found.expires <= clock.now().timestamp():
+        raise Unusable("expired")
+    return found
+
+
+def _access_token(token: str) -> AccessToken:
+    header, claims = _verified(token)
+    if header.get("typ") != mint.ACCESS:
+        raise Unusable("not an access token")
+    if claims.get("iss") != mint.issuer() or claims.get("aud") != mint.issuer():
+        raise Unusable("of another issuer")
+    return AccessToken(
+        client_id=claims["client_id"],
+        sub=claims["sub"],
+        scopes=frozenset(scopes.split(claims["scope"])),
+        family_id=claims.get(mint.FAMILY),
+        acr=claims.get("acr"),
+        expires=claims["exp"],
+    )
+
+
+def id_token_hint(token: str, *, client_id: str) -> str:
+    """The ``sub`` an ID token of ours was issued for; it may have expired (OpenID Connect Core §3.1.2.1).
+
+    :raises Unusable: for anything else, an access token included.
+    """
+    if len(token) > MOST_CHARACTERS:
+        raise Unusable("longer than any of ours")
+    header, claims = _verified(token)
+    if header.get("typ", "JWT") != "JWT" or "at_hash" not in claims:
+        raise Unusable("not an ID token")
+    if claims.get("iss") != mint.issuer() or claims.get("aud") != client_id:
+        raise Unusable("of another issuer or for another client")
+    return str(claims["sub"])
+
+
+def _verified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    try:
+        read = jwt.decode(token, _key_of, algorithms=keys.ALGORITHMS)
+    except (JoseError, ValueError) as error:
+        raise Unusable(type(error).__name__) from None
+    return read.header, read.claims
+
+
+def _key_of(signature: GuestProtocol) -> Key:
+    """Our published key of this id, for its own algorithm; keys and addresses in the header are not looked at."""
+    header = signature.headers()
+    found = keys.published(str(header.get("kid")))
+    if found is None or found[0] != header.get("alg"):
+        raise Unusable("not signed with a key of ours")
+    return found[1]

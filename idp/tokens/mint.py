@@ -1,0 +1,99 @@
+"""Making tokens. Everything in them is said by the caller; nothing is looked up here.
+
+Signed with joserfc directly rather than by Authlib's generators, which take the time of issue for the time of
+sign-in, know no ``kid`` for a single key, and read the system's clock instead of ours.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from joserfc import jwt
+
+from idp.settings import TokenSettings
+from idp.tokens import keys
+from kernel import clock, settings
+from kernel.ids import new_secret
+
+ACCESS: Final = "at+jwt"  # the typ: RFC 9068 §2.1; what keeps an ID token from being taken for an access token
+FAMILY: Final = "family"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grantee:
+    """For whom tokens are made: a person at one client, as the sign-in left them. ``refresh_token`` is None without
+    one.
+    """
+
+    account_id: str
+    family_id: str
+    sub: str
+    session_id: str
+    auth_time: datetime
+    acr: str
+    amr: tuple[str, ...]
+    refresh_token: str | None = None
+
+    def get_user_id(self) -> str:
+        return self.sub
+
+    def sign_in(self) -> dict[str, Any]:
+        """How and when the person signed in (OpenID Connect Core §2), the same in every token of the family."""
+        return {
+            "auth_time": int(self.auth_time.timestamp()),
+            "acr": self.acr,
+            "amr": list(self.amr),
+            "sid": self.session_id,
+        }
+
+
+def issuer() -> str:
+    return settings.of(settings.KernelSettings).public_url
+
+
+def access_token(*, client_id: str, scope: str, grantee: Grantee | None) -> str:
+    """A JWT access token (RFC 9068) for our own interfaces; without a grantee the client speaks for itself."""
+    now = int(clock.now().timestamp())
+    claims: dict[str, Any] = {
+        "iss": issuer(),
+        "aud": issuer(),
+        "sub": grantee.sub if grantee else client_id,
+        "client_id": client_id,
+        "scope": scope,
+        "iat": now,
+        "exp": now + settings.of(TokenSettings).access_token_seconds,
+        "jti": new_secret(16),
+    }
+    if grantee is not None:
+        claims |= grantee.sign_in() | {FAMILY: grantee.family_id}
+    return _signed(claims, keys.MACHINE_ALG, {"typ": ACCESS})
+
+
+def id_token(*, client_id: str, alg: str, grantee: Grantee, nonce: str | None, access_token: str) -> str:
+    """An ID token (OpenID Connect Core §2). Claims about the person are at userinfo (§5.4), not here."""
+    now = int(clock.now().timestamp())
+    claims: dict[str, Any] = {
+        "iss": issuer(),
+        "aud": client_id,
+        "sub": grantee.sub,
+        "iat": now,
+        "exp": now + settings.of(TokenSettings).id_token_seconds,
+        "at_hash": _half_hash(access_token),
+        **grantee.sign_in(),
+    }
+    if nonce is not None:
+        claims["nonce"] = nonce
+    return _signed(claims, alg, {})
+
+
+def _signed(claims: dict[str, Any], alg: str, header: Mapping[str, str]) -> str:
+    key = keys.ring().signing[alg]
+    return jwt.encode({"alg": alg, "kid": key.kid, **header}, claims, key, algorithms=[alg])
+
+
+def _half_hash(token: str) -> str:
+    """``at_hash`` (OpenID Connect Core §3.1.3.6): both our algorithms hash with SHA-256."""
+    return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()[:16]).rstrip(b"=").decode()
