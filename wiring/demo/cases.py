@@ -70,6 +70,7 @@ class _Teller:
         self, *, rng: random.Random, item: Item, applicant: Person | Enterprise, now: datetime, order: int
     ) -> None:
         self.rng, self.item, self.applicant, self.now = rng, item, applicant, now
+        self.body = f"{item.name[:2]}业务科" if item.type != "01" else "行政审批科"
         self.number = f"{item.code[:6]}{now:%Y}{order + 1:07d}"
         self.rows: list[Row] = []
         self._seq = 0
@@ -82,6 +83,11 @@ class _Teller:
 
     def row(self, table: str, **fields: str) -> None:
         self.rows.append({"TABLE": table, "SBLSH": self.number, "VERSION": "1", **fields})
+
+    def clerk(self, name: str = "BLRXM", number: str = "BLRGH") -> Row:
+        """Staff are told by surname and number (DESIGN 9.5)."""
+        which = self.rng.randrange(len(_STAFF))
+        return {name: _STAFF[which], number: f"{self.item.department.upper()}-{1100 + which}"}
 
     def seq(self) -> str:
         self._seq += 1
@@ -106,7 +112,7 @@ class _Teller:
             self.row("SBCL", XH=self.seq(), CLMC=material, CLLX="2", SBSJ=_stamp(self.days_ago(days)))
 
     def pre_checked(self, days: float) -> None:
-        self.row("WSYSL", YSLSJ=_stamp(self.days_ago(days)), YSLRXM=self.rng.choice(_STAFF))
+        self.row("WSYSL", YSLSJ=_stamp(self.days_ago(days)), **self.clerk())
 
     def asked(self, days: float, *, due_in: int) -> None:
         at = self.days_ago(days)
@@ -118,7 +124,7 @@ class _Teller:
             BZGZYY=f"《{missing}》不清楚，请重新提交；其他材料不用再交。",
             BZCLQD=missing,
             BZJZRQ=f"{(self.now + timedelta(days=due_in)).date():%Y-%m-%d}",
-            BZGZRXM=self.rng.choice(_STAFF),
+            **self.clerk("BZGZFCRXM"),
         )
 
     def received(self, days: float) -> None:
@@ -128,11 +134,12 @@ class _Teller:
         self.row(
             "SL",
             SLSJ=_stamp(self.days_ago(days)),
-            SLRXM=self.rng.choice(_STAFF),
+            SLBMMC=self.body,
+            **self.clerk(),
             GDBLSX=str(self.item.legal_days),
-            GDBLSXDW="1",
+            GDBLSXDDW="G",
             CNBLSX=str(self.item.promised_days),
-            CNBLSXDW="1",
+            CNBLSXDW="G",
         )
 
     def step(self, days: float, code: str, opinion: str) -> None:
@@ -141,7 +148,8 @@ class _Teller:
             XH=self.seq(),
             SPHJDM=code,
             SPHJMC={"1": "承办", "2": "审核", "3": "批准"}[code],
-            SPRXM=self.rng.choice(_STAFF),
+            SPBMMC=self.body,
+            **self.clerk("SPRXM", "SPRGH"),
             SPYJ=opinion,
             SPSJ=_stamp(self.days_ago(days)),
         )
@@ -152,9 +160,9 @@ class _Teller:
             "TBCXSQ",
             XH=seq,
             TBCXZL="2",
-            TBCXMC="卫生检测" if "卫生" in self.item.name else "专家评审",
+            TBCXZLMC="卫生检测" if "卫生" in self.item.name else "专家评审",
             TBCXKSRQ=_stamp(self.days_ago(begun)),
-            TBCXSQLY="依法需要检测，所需时间不计入办理时限，已书面告知申请人。",
+            TBCXQDLY="依法需要检测，所需时间不计入办理时限，已书面告知申请人。",
         )
         if ended is not None:
             self.row("TBCXJG", XH=seq, TBCXJSRQ=_stamp(self.days_ago(ended)), TBCXJG="合格")
@@ -162,11 +170,11 @@ class _Teller:
     def closed(self, days: float, code: str, opinion: str) -> None:
         fields = {"BJSJ": _stamp(self.days_ago(days)), "BJJGDM": code, "BJJGMS": opinion}
         if code == "0" and self.item.result:
-            fields |= {"ZZMC": self.item.result, "ZZBH": f"粤{self.number[-10:]}"}
+            fields["ZJGZMC"] = self.item.result
         self.row("BJ", **fields)
 
     def collected(self, days: float) -> None:
-        self.row("LQDJ", LQSJ=_stamp(self.days_ago(days)), LQRXM=self.applicant.name, LQFS="1")
+        self.row("LQDJ", LQSJ=_stamp(self.days_ago(days)), LQFS="1")
 
 
 def _stamp(at: datetime) -> str:
@@ -247,7 +255,7 @@ def _refused(t: _Teller) -> None:
     t.applied(ended + 12)
     t.accepted(ended + 10)
     t.step(ended + 2, "2", "不符合条件。")
-    t.closed(ended, "1", "经营场所不符合规定的条件，不予许可。")
+    t.closed(ended, "7", "经营场所不符合规定的条件，不予许可。")
 
 
 def _ended(code: str, words: str) -> _Story:

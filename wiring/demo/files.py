@@ -62,15 +62,18 @@ def _items(folder: Path) -> Iterator[Report]:
     for code in departments():
         rows = [
             {
-                "item_code": item.code,
-                "item_name": item.name,
-                "item_type": item.type,
-                "legal_limit": item.legal_days,
-                "legal_limit_unit": "working_day",
-                "promised_limit": item.promised_days,
-                "promised_limit_unit": "working_day",
-                "materials": [{"name": name, "required": True} for name in item.materials],
-                "result_certificate": item.result or None,
+                "SXBM": item.code,
+                "SXMC": item.name,
+                "SXLX": item.type,
+                "XSCJ": item.level,
+                "SSZT": departments()[code].name,
+                "FDBJSX": str(item.legal_days),
+                "FDBJSXDW": "G",
+                "CNBJSX": str(item.promised_days),
+                "CNBJSXDW": "G",
+                "SQCL": [{"name": name, "required": True} for name in item.materials],
+                "JGMC": item.result,
+                "ZXDH": "12345",
             }
             for item in items().values()
             if item.department == code
@@ -92,9 +95,9 @@ def _profiles(folder: Path, actors: Cast, today: date) -> Iterator[Report]:
             {
                 "GMSFHM": p.number,
                 "XM": p.name,
-                "LXDH": p.phone,
-                "LXDZ": p.address.replace("样例区", "样例新区"),
-                "SJGXSJ": f"{today:%Y-%m-%d}",
+                "SJHM": p.phone,
+                "XJZDZ": p.address.replace("样例区", "样例新区"),
+                "DATA_DATE": f"{today:%Y-%m-%d}",
             }
             for p in actors.people[::5]
         ],
@@ -112,10 +115,10 @@ def _profiles(folder: Path, actors: Cast, today: date) -> Iterator[Report]:
                 "QYLX": e.kind,
                 "ZCZB": e.capital,
                 "CLRQ": f"{e.founded:%Y-%m-%d}",
-                "ZCDZ": e.address,
+                "ZS": e.address,
                 "JYFW": e.scope,
                 "DJZT": "存续",
-                "SJGXSJ": f"{today:%Y-%m-%d}",
+                "DATA_DATE": f"{today:%Y-%m-%d}",
             }
             for e in actors.enterprises
         ],
@@ -129,10 +132,11 @@ def _person_row(person: Person, today: date) -> Row:
         "XB": person.gender,
         "CSRQ": f"{person.born:%Y-%m-%d}",
         "MZ": "维吾尔族" if "·" in person.name else "汉族",
-        "LXDH": person.phone,
+        "SJHM": person.phone,
         "DZYX": person.email,
-        "ZZ": person.address,
-        "SJGXSJ": f"{today:%Y-%m-%d}",
+        "XJZDZ": person.address,
+        "HJDZ": person.address,
+        "DATA_DATE": f"{today:%Y-%m-%d}",
     }
 
 

@@ -51,7 +51,7 @@ class Places:
 
 
 def check(places: Places) -> None:
-    """Refuse early and plainly: a read-only folder, a busy port. (An old Python is refused by the set-up.)
+    """Refuse early and plainly: a read-only folder, a busy port. An old Python is refused by the set-up.
 
     :raises Stop: with the one line to print.
     """
@@ -70,6 +70,5 @@ def check(places: Places) -> None:
             try:
                 probe_socket.bind((HOST, port))
             except OSError:
-                raise Stop(
-                    f"port {port} is in use: stop what listens there, or choose others with PORT={places.port + 1000} make run"
-                ) from None
+                other = f"PORT={places.port + 1000} make run"
+                raise Stop(f"port {port} is in use: stop what listens there, or choose others with {other}") from None

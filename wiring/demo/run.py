@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -71,6 +71,8 @@ def _run(places: Places) -> None:
         children.start("city", [sys.executable, "-m", "examples.city", str(places.files / "city.json")])
         children.start("portal", [sys.executable, "-m", "examples.portal", str(places.files / "portal.json")])
         children.start("web", _web(places))
+        for name, command in _workers():
+            children.start(name, command)
         for url in (f"{places.city}/healthz", f"{places.portal}/healthz", f"{places.web}/readyz"):
             children.wait_for(url)
         if first:
@@ -84,9 +86,29 @@ def _run(places: Places) -> None:
 
 
 def _web(places: Places) -> list[str]:
-    granian = str(Path(sys.executable).with_name("granian"))
-    options = ["--interface", "wsgi", "--host", HOST, "--port", str(places.port), "--no-ws", "--log-level", "warning"]
-    return [granian, *options, "--workers", "1", "--blocking-threads", "8", "--workers-kill-timeout", "30", "wsgi:app"]
+    command = [_program("granian"), "--interface", "wsgi", "--host", HOST, "--port", str(places.port)]
+    command += ["--workers", "2" if _distributed() else "1", "--blocking-threads", "8", "--workers-kill-timeout", "30"]
+    return [*command, "--no-ws", "--log-level", "warning", "wsgi:app"]
+
+
+def _workers() -> Iterator[tuple[str, list[str]]]:
+    """With a broker, work is done by Celery's workers, woken by beat: the arrangement of production, on one machine."""
+    if _distributed():
+        celery = [_program("celery"), "-A", "worker", "--quiet"]
+        for n in (1, 2):
+            yield (
+                f"worker {n}",
+                [*celery, "worker", "--concurrency", "1", "--hostname", f"{n}@kapok", "--loglevel", "warning"],
+            )
+        yield "beat", [*celery, "beat", "--loglevel", "warning"]
+
+
+def _distributed() -> bool:
+    return settings.of(KernelSettings).celery_broker_url is not None
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
 
 
 class _Children:

@@ -96,6 +96,7 @@ class _Office:
 
     def city(self) -> dict[str, Any]:
         """The demo city: an OpenID provider of its own, registered as 深圳's."""
+        people = cast(clock.today()).people
         client_id, client_secret = "kapok", secrets.token_urlsafe(32)
         callback = f"{self._places.issuer}/login/city/shenzhen/callback"
         self._save(
@@ -103,6 +104,9 @@ class _Office:
             {
                 "issuer": self._places.city,
                 "port": self._places.port + 2,
+                "name": "深圳市民通行证",
+                "level": "verified",
+                "hint": f"演示账号：{people[0].login}，密码：{PASSWORD}",
                 "people": str(self._places.files / "province" / "people.ldif"),
                 "clients": [
                     {
@@ -110,6 +114,7 @@ class _Office:
                         "client_secret": client_secret,
                         "name": "省统一身份认证",
                         "redirect_uris": [callback],
+                        "post_logout_redirect_uris": [f"{self._places.issuer}/login"],
                     }
                 ],
             },
@@ -125,7 +130,7 @@ class _Office:
                     "issuer": self._places.city,
                     "client_id": client_id,
                     "client_secret": client_secret,
-                    "scopes": ["openid", "profile", "identity"],
+                    "scopes": ["openid", "profile", "identity", "email", "phone"],
                     "algorithms": ["ES256"],
                 },
                 "fields": {"name": "name", "id_type": "id_type", "id_number": "id_number"},
