@@ -48,7 +48,6 @@ class AuthorizeRequest:
     city_hint: str | None = None
     ui_locales: str | None = None
     acr_values: str | None = None
-    city_hint: str | None = None
 
     @property
     def scope(self) -> str:
@@ -113,5 +112,4 @@ class Draft:
             city_hint=self.get("city_hint"),
             ui_locales=self.get("ui_locales"),
             acr_values=self.get("acr_values"),
-            city_hint=self.get("city_hint"),
         )

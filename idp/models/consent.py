@@ -13,8 +13,8 @@ class Consent(Base):
     """The standing decision. ``declined`` remembers what was left unticked, so that it is not asked again at each
     login.
 
-    Withdrawing deletes the row; what was agreed and when stays in the audit. From ``expires_at`` on it counts no more, and
-    what grew out of it is ended (``decide.lapse``).
+    Withdrawing deletes the row; what was agreed and when stays in the audit. From ``expires_at`` on it counts no
+    more, and what grew out of it is ended (``decide.lapse``).
     """
 
     __tablename__ = "consent"
