@@ -32,16 +32,10 @@ SHORTEST_WAIT = 0.05  # seconds; a socket timeout of zero would mean "do not blo
 class ConnectorSettings(settings.Section):
     """How long and how often a city is asked."""
 
-    connector_deadline_seconds: float = settings.setting(
-        "seconds one call to a city may take in all (1 to 30)", 6.0
-    )
+    connector_deadline_seconds: float = settings.setting("seconds one call to a city may take in all (1 to 30)", 6.0)
     connector_concurrency: int = settings.setting("calls to one city at the same time, in each process", 16)
-    connector_open_after: int = settings.setting(
-        "failures in a row after which a city is not asked for a while", 5
-    )
-    connector_probe_after_seconds: float = settings.setting(
-        "seconds after which such a city is tried again", 10.0
-    )
+    connector_open_after: int = settings.setting("failures in a row after which a city is not asked for a while", 5)
+    connector_probe_after_seconds: float = settings.setting("seconds after which such a city is tried again", 10.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,18 +37,16 @@ class CityFile:
         default_factory=dict
     )
     division_codes: Annotated[tuple[Division, ...], Help(_('所辖的6位行政区划代码，例如["440300"]'))] = ()
-    authoritative_for: Annotated[
-        tuple[IdType, ...], Help(_('该市核验过的证件类型，例如["111"]；没有核验就写[]'))
-    ] = ()
+    authoritative_for: Annotated[tuple[IdType, ...], Help(_('该市核验过的证件类型，例如["111"]；没有核验就写[]'))] = ()
     subject_types: Annotated[
         tuple[Literal["person", "enterprise"], ...],
         Field(min_length=1),
         Help(_('哪些人可以登录："person"个人，"enterprise"企业')),
     ] = ("person",)
     level_cap: Annotated[Level, Help(_("最高承认到几级，2到5的整数"))] = 2
-    level_map: Annotated[
-        dict[str, Level], Help(_('该市的等级对应几级，"*"表示其他，例如{"high": 4, "*": 3}'))
-    ] = field(default_factory=dict)
+    level_map: Annotated[dict[str, Level], Help(_('该市的等级对应几级，"*"表示其他，例如{"high": 4, "*": 3}'))] = field(
+        default_factory=dict
+    )
     own_accounts: Annotated[bool, Help(_("true表示该市有自己的账号（分建）"))] = True
     enabled: Annotated[bool, Help(_("true表示可以登录，false表示停用"))] = True
     internal: Annotated[bool, Help(_("true表示认证系统在EGRESS_ALLOWED_NETWORKS列出的内部网络里"))] = False
@@ -68,9 +66,7 @@ class Checked:
 def check(data: object, *, at: str = "") -> tuple[Checked | None, list[Fault]]:
     """The city that ``data`` (parsed JSON) describes, or every fault of it; ``at`` prefixes the fields."""
     if not isinstance(data, dict):
-        return None, [
-            Fault(field=at or "-", problem=gettext("类型不对"), remedy=gettext("应当是一个JSON对象"))
-        ]
+        return None, [Fault(field=at or "-", problem=gettext("类型不对"), remedy=gettext("应当是一个JSON对象"))]
     city, faults = form.read(CityFile, data, under=at)
     kind = kinds().get(str(data.get("kind")))
     if kind is None:

@@ -26,12 +26,8 @@ NO_SUCH_OBJECT: Final = 32
 INVALID_DN_SYNTAX: Final = 34
 INAPPROPRIATE_AUTHENTICATION: Final = 48  # the entry has no password
 INVALID_CREDENTIALS: Final = 49
-WRONG: Final = frozenset(
-    {NO_SUCH_OBJECT, INVALID_DN_SYNTAX, INAPPROPRIATE_AUTHENTICATION, INVALID_CREDENTIALS}
-)
-ACCOUNT_REFUSED: Final = frozenset(
-    {19, 50, 53}
-)  # constraintViolation, insufficientAccessRights, unwillingToPerform
+WRONG: Final = frozenset({NO_SUCH_OBJECT, INVALID_DN_SYNTAX, INAPPROPRIATE_AUTHENTICATION, INVALID_CREDENTIALS})
+ACCOUNT_REFUSED: Final = frozenset({19, 50, 53})  # constraintViolation, insufficientAccessRights, unwillingToPerform
 BUSY: Final = frozenset({3, 51, 52})  # timeLimitExceeded, busy, unavailable
 
 DEFAULT_PORTS: Final = {"ldap": 389, "ldaps": 636}

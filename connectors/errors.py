@@ -69,9 +69,7 @@ class LoginExpired(UpstreamRefused):
     status = 400
 
     def sentence(self) -> Text:
-        return _(
-            "这次登录等得太久，或不是在这个浏览器里开始的。请回到登录页，重新选择%(city)s。", city=self.city
-        )
+        return _("这次登录等得太久，或不是在这个浏览器里开始的。请回到登录页，重新选择%(city)s。", city=self.city)
 
 
 class BadAnswer(ConnectorError):
@@ -80,9 +78,7 @@ class BadAnswer(ConnectorError):
     code = "city_bad_answer"
 
     def sentence(self) -> Text:
-        return _(
-            "%(city)s发来的信息核对不上，为了安全没有登录。请再试一次，或改用其他方式登录。", city=self.city
-        )
+        return _("%(city)s发来的信息核对不上，为了安全没有登录。请再试一次，或改用其他方式登录。", city=self.city)
 
 
 class NotEntitled(ConnectorError):

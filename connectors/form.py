@@ -46,9 +46,8 @@ def read(cls: type[T], data: Mapping[str, object], *, under: str = "") -> tuple[
     try:
         return _adapter(cls).validate_json(json.dumps(data)), []
     except ValidationError as error:
-        return None, [
-            _fault(cls, found, under) for found in error.errors(include_url=False, include_input=False)
-        ]
+        faults = [_fault(cls, found, under) for found in error.errors(include_url=False, include_input=False)]
+        return None, [each for each in faults if not _explained(each, faults)]
 
 
 def take_apart(value: Any) -> tuple[dict[str, Any], dict[str, str]]:
@@ -89,6 +88,11 @@ def _fault(cls: type, found: ErrorDetails, under: str) -> Fault:
         return Fault(field=path, problem=_("没有这个字段"), remedy=_known(tuple(helps)))
     problem = _("缺少这个字段") if found["type"] == "missing" else _problem(found)
     return Fault(field=path, problem=problem, remedy=str(helps.get(first, _("应当是一个JSON对象"))))
+
+
+def _explained(fault: Fault, faults: Sequence[Fault]) -> bool:
+    """A list is too short because its entries are wrong: the entries are told, the list is not."""
+    return any(other.field.startswith(f"{fault.field}.") for other in faults)
 
 
 def _known(names: Sequence[str]) -> str:

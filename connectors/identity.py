@@ -58,9 +58,7 @@ def accept(source: Source[Any], answer: Answer) -> UpstreamIdentity:
     number = _number(source, id_type, _text(answer.values, fields.id_number))
     id_type = id_type if number else None
     if ("enterprise" if id_type == ENTERPRISE else "person") not in source.subject_types:
-        raise NotEntitled(
-            source.name, f"subject of ID type {id_type} at a source for {set(source.subject_types)}"
-        )
+        raise NotEntitled(source.name, f"subject of ID type {id_type} at a source for {set(source.subject_types)}")
     verified = name is not None and number is not None and id_type in source.authoritative_for
     return UpstreamIdentity(
         source_id=source.id,
@@ -69,9 +67,7 @@ def accept(source: Source[Any], answer: Answer) -> UpstreamIdentity:
         id_type=id_type,
         id_number=number,
         level=_level(source, _text(answer.values, fields.level)) if verified else SELF_DECLARED,
-        attributes={
-            ours: text for ours, theirs in fields.attributes.items() if (text := _text(answer.values, theirs))
-        },
+        attributes={ours: text for ours, theirs in fields.attributes.items() if (text := _text(answer.values, theirs))},
         authenticated_at=answer.authenticated_at,
         session_hint=answer.session_hint,
     )

@@ -130,9 +130,7 @@ def _control(character: str) -> bool:
     return unicodedata.category(character) == "Cc"
 
 
-def _search_then_bind(
-    source: Source[LdapSettings], connection: "Directory", username: str, password: str
-) -> Answer:
+def _search_then_bind(source: Source[LdapSettings], connection: "Directory", username: str, password: str) -> Answer:
     from ldap3.utils.conv import escape_filter_chars
 
     settings = source.settings

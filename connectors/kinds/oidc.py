@@ -42,9 +42,9 @@ class OidcSettings:
     ]
     client_id: Annotated[str, Field(min_length=1), Help(_("在该市登记得到的client_id"))]
     client_secret: Annotated[SecretStr, Field(min_length=1), Help(_("在该市登记得到的client_secret"))]
-    client_auth: Annotated[
-        Literal["basic", "post"], Help(_("client_secret放在哪里：basic是请求头，post是表单"))
-    ] = "basic"
+    client_auth: Annotated[Literal["basic", "post"], Help(_("client_secret放在哪里：basic是请求头，post是表单"))] = (
+        "basic"
+    )
     scopes: Annotated[tuple[str, ...], Help(_('要求的scope，必须有"openid"'))] = ("openid", "profile")
     algorithms: Annotated[
         tuple[Algorithm, ...],
@@ -131,9 +131,7 @@ def complete(source: Source[OidcSettings], callback: Callback, deadline: Deadlin
     return Answer(
         upstream_id=f"{settings.issuer}#{claims['sub']}",  # an issuer has no fragment: Discovery §3
         values={name: text for name, value in values.items() if (text := _as_text(value)) is not None},
-        authenticated_at=datetime.fromtimestamp(claims["auth_time"], UTC)
-        if "auth_time" in claims
-        else clock.now(),
+        authenticated_at=datetime.fromtimestamp(claims["auth_time"], UTC) if "auth_time" in claims else clock.now(),
         session_hint=_as_text(claims.get("sid")),
     )
 
@@ -181,9 +179,7 @@ def _tokens(
     if error == "invalid_grant":
         raise LoginExpired(source.name, "the city did not take the code")
     if answer.status != 200:
-        raise UpstreamRefused(
-            source.name, f"token endpoint: status {answer.status}, error {str(error)[:64]!r}"
-        )
+        raise UpstreamRefused(source.name, f"token endpoint: status {answer.status}, error {str(error)[:64]!r}")
     if str(found.get("token_type")).lower() != "bearer":
         raise BadAnswer(source.name, "token_type is not Bearer")
     tokens = {name: found[name] for name in ("id_token", "access_token") if isinstance(found.get(name), str)}
@@ -212,9 +208,7 @@ def _userinfo(
 
 def _access(source: Source[OidcSettings]) -> Access:
     settings = source.settings
-    return Access(
-        city=source.name, issuer=settings.issuer, internal=source.internal, ca_file=settings.ca_file
-    )
+    return Access(city=source.name, issuer=settings.issuer, internal=source.internal, ca_file=settings.ca_file)
 
 
 def _provider(source: Source[OidcSettings]) -> Provider:

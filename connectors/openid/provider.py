@@ -113,9 +113,7 @@ class Provider:
             authorization_endpoint=_url(city, found, "authorization_endpoint"),
             token_endpoint=_url(city, found, "token_endpoint"),
             jwks_uri=_url(city, found, "jwks_uri"),
-            userinfo_endpoint=_url(city, found, "userinfo_endpoint")
-            if "userinfo_endpoint" in found
-            else None,
+            userinfo_endpoint=_url(city, found, "userinfo_endpoint") if "userinfo_endpoint" in found else None,
             names_itself=found.get("authorization_response_iss_parameter_supported") is True,
         )
 
@@ -126,9 +124,7 @@ class Provider:
         return tuple(key for each in listed if (key := _public_key(each)) is not None)
 
 
-def get_json(
-    access: Access, url: str, deadline: Deadline, headers: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+def get_json(access: Access, url: str, deadline: Deadline, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
     """A JSON object by GET. Raises ``UpstreamUnavailable`` or ``BadAnswer``."""
     answer = call(access, "GET", url, deadline, headers=headers)
     if answer.status != 200:
