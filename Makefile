@@ -34,7 +34,7 @@ check: dev
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/djlint templates examples --check --lint --quiet
+	@.venv/bin/djlint templates examples --lint --quiet
 
 format: dev
 	@.venv/bin/ruff format .
