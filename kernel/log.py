@@ -153,6 +153,7 @@ def configure(*, level: str = "INFO", readable: bool = False) -> None:
     logging.getLogger("authlib").setLevel(logging.INFO)
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.INFO)
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

@@ -5,7 +5,6 @@ listed.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import click
@@ -13,28 +12,36 @@ from flask import Flask
 
 import idp.authorize.routes
 import idp.clients.cli
+import idp.consent.pages
 import idp.guards
+import idp.login.link_routes
 import idp.login.routes
+import idp.logout.routes
+import idp.tokens.cli
 from connectors.admin import cities
 from idp.endpoint import machine_endpoints
 from idp.sessions import Sessions
 from idp.settings import SignInSettings, TokenSettings
-from kernel import audit_seal, health, policies, prefs
+from kernel import audit_seal, health, outbox_upkeep, policies, prefs
 from kernel import format as formats
 from kernel.machine import Endpoint
 from kernel.outbox import Handler
 from kernel.settings import KernelSettings, Section
 from kernel.tasks import Periodic
 from kernel.web import Access, Guard, GuardedBlueprint
-from wiring import cli
+from wiring import cli, home
 
 SETTINGS: tuple[type[Section], ...] = (KernelSettings, SignInSettings, TokenSettings)
 
 # The people's door
 
 BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
+    home.pages,
     idp.authorize.routes.pages,
     idp.login.routes.login,
+    idp.login.link_routes.link,
+    idp.consent.pages.consent,
+    idp.logout.routes.logout,
 )
 
 DEMO_BLUEPRINTS: tuple[GuardedBlueprint, ...] = ()
@@ -61,11 +68,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (*health.ENDPOINTS, *machine_endpoints())
 
 HANDLERS: tuple[Handler[Any], ...] = ()
 
-PERIODIC: tuple[Periodic, ...] = (Periodic(name="audit.seal", every=timedelta(minutes=1), run=audit_seal.seal),)
+PERIODIC: tuple[Periodic, ...] = (audit_seal.SEALER, outbox_upkeep.PURGER)
 
 PORTS: tuple[Callable[[], None], ...] = ()
 """Each gives an asker the one who answers."""
 
 # The operator's door
 
-COMMANDS: tuple[click.Command, ...] = (*cli.GROUPS, idp.clients.cli.clients, cities)
+COMMANDS: tuple[click.Command, ...] = (*cli.GROUPS, idp.clients.cli.clients, idp.tokens.cli.keys, cities)
