@@ -11,13 +11,17 @@ from idp.models.subject import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientInfo:
-    """``kind`` is ``portal`` or ``machine``; ``legal_basis`` and ``purpose`` are what an operator registered."""
+    """``kind`` is ``portal`` or ``machine``; ``legal_basis`` and ``purpose`` are what an operator registered.
+
+    ``redirect_uris`` are the only addresses that a person may be sent back to.
+    """
 
     client_id: str
     name: str
     kind: str
     legal_basis: str | None
     purpose: str | None
+    redirect_uris: tuple[str, ...]
 
 
 def client(db: Session, client_id: str) -> ClientInfo | None:
@@ -31,6 +35,7 @@ def client(db: Session, client_id: str) -> ClientInfo | None:
         kind=found.kind,
         legal_basis=found.legal_basis,
         purpose=found.purpose,
+        redirect_uris=tuple(found.redirect_uris),
     )
 
 
