@@ -12,6 +12,7 @@ from idp.models.account import Account
 from idp.models.session import LoginSession
 from idp.sessions import BROWSER, NEVER_CARRIED, BrowserSession, Login
 from idp.settings import SignInSettings
+from idp.tokens import families
 from kernel import clock, context, crypto, settings
 from kernel.db import after_commit
 from kernel.ids import new_id, new_secret
@@ -34,8 +35,8 @@ def begin(
     here = sessions.current()
     again = here.login is not None and here.login.account.id == account.id
     row = db.get(LoginSession, here.login.session_id) if here.login is not None else None
-    if row is not None and not again:
-        db.delete(row)
+    if here.login is not None and not again:
+        end(db, here.login.account.id, session_id=here.login.session_id)
         row = None
     now, secret = clock.now(), new_secret()
     if row is None:
@@ -69,25 +70,27 @@ def _carried(here: BrowserSession, account: Account) -> dict[str, Any]:
     return {k: v for k, v in here.items() if k == BROWSER or not (other or k in NEVER_CARRIED)}
 
 
-def end(db: Session, session_id: str, *, account_id: str) -> bool:
-    """End one session of the account, wherever its browser is; False where there is none such."""
-    ended = db.scalar(
-        delete(LoginSession)
-        .where(LoginSession.id == session_id, LoginSession.account_id == account_id)
-        .returning(LoginSession.id)
-    )
-    return ended is not None
+def end(
+    db: Session,
+    account_id: str,
+    *,
+    session_id: str | None = None,
+    source_id: str | None = None,
+    but: str | None = None,
+) -> list[str]:
+    """End sessions of the account, wherever their browsers are, and the tokens that grew out of them; the sessions' ids.
 
-
-def end_all(db: Session, account_id: str, *, but: str | None = None) -> list[str]:
-    """End every session of the account except ``but``; their ids."""
-    return list(
-        db.scalars(
-            delete(LoginSession)
-            .where(LoginSession.account_id == account_id, LoginSession.id != (but or ""))
-            .returning(LoginSession.id)
-        )
-    )
+    All of them, or the one ``session_id``, or those that stand on a sign-in at ``source_id``; never ``but``.
+    """
+    which = [LoginSession.account_id == account_id, LoginSession.id != (but or "")]
+    if session_id is not None:
+        which.append(LoginSession.id == session_id)
+    if source_id is not None:
+        which.append(LoginSession.source_id == source_id)
+    ended = list(db.scalars(delete(LoginSession).where(*which).returning(LoginSession.id)))
+    for each in ended:
+        families.end(db, session_id=each, reason="logout")
+    return ended
 
 
 def of_account(db: Session, account_id: str) -> list[LoginSession]:

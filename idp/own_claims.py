@@ -15,12 +15,13 @@ from kernel import mask
 
 def level_words(level: int) -> str:
     """An assurance level as people read it (DESIGN §7.3)."""
-    return {
+    words: dict[int, str] = {
         2: _("二级：信息自填"),
         3: _("三级：姓名和号码与登记库比对一致"),
         4: _("四级：实人、实名、实证一致"),
         5: _("五级：数字证书或窗口核验"),
-    }.get(level, _("未核验"))
+    }
+    return words.get(level, str(level))
 
 
 class OwnClaims:
@@ -90,9 +91,7 @@ _LINES: Final[Mapping[str, Callable[[Account], list[ClaimLine]]]] = {
 }
 
 
-def _line(
-    claim: str, label: str, value: str, *, masked: str | None = None, at: datetime | None = None
-) -> ClaimLine:
+def _line(claim: str, label: str, value: str, *, masked: str | None = None, at: datetime | None = None) -> ClaimLine:
     shown = value or _("没有登记")
     source = _("统一身份认证平台")
     return ClaimLine(claim=claim, label=label, value=shown, masked=masked or shown, source=source, as_of=at)

@@ -5,6 +5,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from idp.models.account import LoginName
 from kernel import crypto, mask
 from kernel.codes import citizen_id, uscc
 
@@ -42,6 +46,11 @@ def read(typed: str) -> LoginText:
     if len(number) == 18 and not uscc.check(number):
         return _made(ID_NUMBER, number, mask.mask_uscc(number))
     return _made(USERNAME, text.casefold(), text[:64])
+
+
+def taken(db: Session, text: LoginText) -> bool:
+    """Whether the text names an account already."""
+    return db.scalar(select(LoginName.account_id).where(LoginName.key == text.key)) is not None
 
 
 def is_username(text: str) -> bool:

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
+from flask_babel import gettext as translated
 from flask_babel import lazy_gettext as _
 
 KNOWN: Final = (
@@ -16,7 +17,7 @@ KNOWN: Final = (
 
 def full(name: str) -> str:
     """As it stands in a sentence: 深圳市, Shenzhen."""
-    return gettext(name)
+    return str(translated(name))
 
 
 def short(name: str) -> str:
@@ -24,4 +25,4 @@ def short(name: str) -> str:
     locale = get_locale()
     if locale is not None and locale.language == "zh" and len(name) > 2:
         return name.removesuffix("市").removesuffix("区")
-    return gettext(name)
+    return str(translated(name))

@@ -226,7 +226,7 @@ def _link(db: Session, account: Account, source: City, arrival: Arrival, match: 
     party = match.number.party_key if match.number is not None and match.identified else None
     same = party is not None and party == account.party_key
     insert = postgresql.insert if is_postgresql(db) else sqlite.insert
-    made = db.scalar(
+    made: Link | None = db.scalar(
         insert(Link)
         .values(
             id=new_id(),

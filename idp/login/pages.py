@@ -19,7 +19,6 @@ from kernel.errors import AppError, Invalid, Text
 PROVINCE: Final = "province"
 CITY_COOKIE: Final = "city"
 YEAR_SECONDS: Final = 365 * 24 * 3600
-_COOKIE: Final = {"path": "/login", "httponly": True, "samesite": "Lax"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,13 +156,21 @@ def ended(refusal: AppError) -> Response:
 
 
 def remember_city(response: Response, source: City) -> Response:
-    """This device asks for the same city next time."""
-    response.set_cookie(CITY_COOKIE, source.code, max_age=YEAR_SECONDS, **_COOKIE, secure=request.is_secure)
+    """Let this device begin with the same city next time."""
+    response.set_cookie(
+        CITY_COOKIE,
+        source.code,
+        max_age=YEAR_SECONDS,
+        path="/login",
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
     return response
 
 
 def forget_city(response: Response) -> Response:
-    """This device uses the province's account."""
+    """Let this device begin with the province's account."""
     if CITY_COOKIE in request.cookies:
         response.delete_cookie(CITY_COOKIE, path="/login")
     return response
