@@ -7,9 +7,12 @@ both.
 
 import heapq
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, Protocol
 
 from kernel import clock, settings
+from kernel.errors import Unavailable
 
 MOST_ENTRIES: Final = 100_000
 SOCKET_SECONDS: Final = 1.0
@@ -35,7 +38,10 @@ class KeyValue(Protocol):
         """Count up and answer the new count; the first call starts the time to live, later ones leave it."""
 
     def ping(self) -> None:
-        """Return if the store answers, raise otherwise."""
+        """Return if the store answers.
+
+        :raises Unavailable: as every other call does when it does not.
+        """
 
 
 class MemoryStore:
@@ -103,42 +109,59 @@ class MemoryStore:
 
 
 class RedisStore:
-    """For several processes. Short deadlines: a store that hangs is a store that is down."""
+    """For several processes. Short deadlines: a store that hangs is a store that is down, ``Unavailable``."""
 
     def __init__(self, url: str) -> None:
         import redis  # not in the memory of a process that has no Redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
+        self._fault = redis.RedisError
         self._redis = redis.Redis.from_url(
             url,
             decode_responses=True,
             socket_timeout=SOCKET_SECONDS,
             socket_connect_timeout=SOCKET_SECONDS,
-            health_check_interval=30,
+            # Once more for a pooled connection that Redis closed meanwhile; never after a deadline.
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
 
     def get(self, key: str) -> str | None:
-        return _text(self._redis.get(NAMESPACE + key))
+        with self._answering():
+            return _text(self._redis.get(NAMESPACE + key))
 
     def set(self, key: str, value: str, ttl_seconds: int) -> None:
-        self._redis.set(NAMESPACE + key, value, ex=_checked(ttl_seconds))
+        with self._answering():
+            self._redis.set(NAMESPACE + key, value, ex=_checked(ttl_seconds))
 
     def add(self, key: str, value: str, ttl_seconds: int) -> bool:
-        return bool(self._redis.set(NAMESPACE + key, value, ex=_checked(ttl_seconds), nx=True))
+        with self._answering():
+            return bool(self._redis.set(NAMESPACE + key, value, ex=_checked(ttl_seconds), nx=True))
 
     def take(self, key: str) -> str | None:
-        return _text(self._redis.getdel(NAMESPACE + key))
+        with self._answering():
+            return _text(self._redis.getdel(NAMESPACE + key))
 
     def delete(self, key: str) -> None:
-        self._redis.delete(NAMESPACE + key)
+        with self._answering():
+            self._redis.delete(NAMESPACE + key)
 
     def increment(self, key: str, ttl_seconds: int) -> int:
-        with self._redis.pipeline(transaction=True) as pipe:
+        with self._answering(), self._redis.pipeline(transaction=True) as pipe:
             pipe.set(NAMESPACE + key, 0, ex=_checked(ttl_seconds), nx=True)
             pipe.incr(NAMESPACE + key)
             return int(pipe.execute()[1])
 
     def ping(self) -> None:
-        self._redis.ping()
+        with self._answering():
+            self._redis.ping()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except self._fault as error:
+            raise Unavailable("store_unavailable", detail=f"Redis: {error}") from error
 
 
 _store: KeyValue | None = None

@@ -40,10 +40,11 @@ class Backlog:
 def backlog(db: Session) -> Backlog:
     waiting, oldest = db.execute(
         select(func.count(), func.min(OutboxEvent.created_at))
+        .select_from(OutboxDelivery)
         .join(OutboxEvent, OutboxEvent.id == OutboxDelivery.event_id)
         .where(OutboxDelivery.done_at.is_(None), OutboxDelivery.dead_at.is_(None))
     ).one()
-    dead_count = db.scalar(select(func.count()).where(OutboxDelivery.dead_at.is_not(None)))
+    dead_count = db.scalar(select(func.count()).select_from(OutboxDelivery).where(OutboxDelivery.dead_at.is_not(None)))
     return Backlog(waiting=waiting, oldest=oldest, dead=dead_count or 0)
 
 

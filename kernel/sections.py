@@ -121,6 +121,7 @@ def _line(section: type[Section], place: tuple[int | str, ...], kind: str, messa
 
 
 def _weak_secrets(section: type[Section], environ: Environ) -> Iterable[str]:
+    met: dict[str, str] = {}
     for name, field in section.model_fields.items():
         if "generate" not in _extra(field):
             continue
@@ -135,5 +136,8 @@ def _weak_secrets(section: type[Section], environ: Environ) -> Iterable[str]:
             fault = "is a known one, taken from an example"
         elif len(set(text)) < FEWEST_CHARACTERS:
             fault = "is not random"
+        elif text in met:
+            fault = f"is the same as {met[text]}; each has a purpose of its own"
+        met[text] = key
         if fault:
             yield f"{key}: {fault}. Make a new one with `openssl rand -base64 32`. It is: {field.description}"

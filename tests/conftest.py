@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
+from structlog.dev import plain_traceback
 
 from kernel import clock, db, keyvalue, migrate, outbox, settings, tasks
 from tests.servers.postgres import Postgres
@@ -49,6 +51,10 @@ def fresh_process(load_settings: LoadSettings) -> Iterator[None]:
     """What a process holds is as at its start: settings, key-value store, registered handlers and tasks."""
     load_settings()
     keyvalue.configure(None)
+    # The default renderer prints the locals of every frame: slow, and beside the point.
+    structlog.configure(
+        processors=[structlog.stdlib.add_log_level, structlog.dev.ConsoleRenderer(exception_formatter=plain_traceback)]
+    )
     handlers, periodics = dict(outbox._handlers), dict(tasks._periodics)
     yield
     tasks.install_ring(None)

@@ -27,6 +27,7 @@ def start(
     user: str | None = None,
     end: signal.Signals = signal.SIGTERM,
     env: dict[str, str] | None = None,
+    cwd: str | Path = "/tmp",
 ) -> subprocess.Popen[bytes]:
     """Start a server whose output goes to ``log``; the kernel sends it ``end`` even if this process is killed."""
     account = pwd.getpwnam(user) if user else None
@@ -36,7 +37,7 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd="/tmp",
+            cwd=cwd,
             env=env,
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,
