@@ -1,9 +1,12 @@
 """What subscriptions do when something happened below; each runs in one transaction with its receipt."""
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from idp.contract import contacts_of
 from idp.events import IdentityVerified
+from kernel.outbox import Handler
 from profiles.events import CertificateRecorded, SupplementAsked
 from subscriptions import plan
 from subscriptions.tell import tell
@@ -31,7 +34,7 @@ def supplement_asked(db: Session, event: SupplementAsked) -> None:
             db,
             contact,
             rule="supplement_asked",
-            dedupe_key=f"{event.case_id}:{event.due}",
+            dedupe_key=f"{event.case_id}:{event.happened_at.isoformat()}",
             facts=facts,
             link=f"/me/cases/{event.case_id}",
         )
@@ -40,3 +43,10 @@ def supplement_asked(db: Session, event: SupplementAsked) -> None:
 def identity_verified(db: Session, event: IdentityVerified) -> None:
     """Reminders of a person who had no account until now."""
     plan.wake(db, event.party_key)
+
+
+HANDLERS: tuple[Handler[Any], ...] = (
+    Handler(name="subscriptions.certificate_recorded", event=CertificateRecorded, run=certificate_recorded),
+    Handler(name="subscriptions.supplement_asked", event=SupplementAsked, run=supplement_asked),
+    Handler(name="subscriptions.identity_verified", event=IdentityVerified, run=identity_verified),
+)

@@ -1,10 +1,10 @@
 """Acting on due reminders: the condition is checked again against the source, then the person is told."""
 
-from profiles.contract import certificate_state
 from sqlalchemy.orm import Session
 
 from idp.contract import contacts_of
 from kernel.db import transaction
+from profiles.contract import certificate_state
 from subscriptions import plan
 from subscriptions.models.reminder import Reminder
 from subscriptions.tell import tell

@@ -120,4 +120,4 @@ def _settle_crashed(ways: dict[str, Channel]) -> None:
 
 
 def _next_try(now: datetime, attempt: int) -> datetime:
-    return now + _FIRST_WAIT * 2 ** (attempt - 1)
+    return now + _FIRST_WAIT * (1 << (attempt - 1))

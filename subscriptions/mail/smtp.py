@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 from dataclasses import dataclass
+from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
 from subscriptions.channel import Letter, Outcome, Result
@@ -84,5 +85,4 @@ def _connect(target: Server) -> smtplib.SMTP:
 
 
 def _sender(header: object) -> str:
-    addresses = getattr(header, "addresses", ())
-    return str(addresses[0].addr_spec)
+    return parseaddr(str(header))[1]

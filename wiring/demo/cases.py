@@ -5,7 +5,7 @@ twice, so the rows of one case arrive in any order; `shuffled` does just that.
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -47,7 +47,8 @@ def cases(cast: Cast, items: Mapping[str, Item], now: datetime, count: int = 408
         else:
             item = rng.choice(tuple(items.values()))
             business = "营业执照" in item.materials or item.name.startswith(("公司", "内资"))
-            applicant = rng.choice(cast.enterprises if business else cast.people)
+            applicants: Sequence[Person | Enterprise] = cast.enterprises if business else cast.people
+            applicant = rng.choice(applicants)
             story = rng.choices(tuple(_STORIES), weights=tuple(_STORIES.values()))[0]
         teller = _Teller(rng=rng, item=item, applicant=applicant, now=now, order=n)
         story(teller)
