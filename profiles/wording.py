@@ -1,9 +1,9 @@
-"""What pages say about cases, certificates, looks and fields: the words, tags and colours of the design (§4.1, §9.3).
+"""What pages say about cases and certificates: the words, tags and colours of the design (§4.1, §9.3).
 
 Templates hold no rule; whatever depends on a value is decided here. A tag is (text, kind, icon) as ``ui.tag`` takes it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -12,14 +12,12 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
-from kernel import mask
 from kernel.format import day, full_date
 from profiles.cases.read import CaseLine
 from profiles.cases.ruler import Ruler
 from profiles.cases.states import Bucket, State, Turn
 from profiles.cases.words import state_word
 from profiles.certificates.read import EXPIRING_DAYS, CertificateLine, Status
-from profiles.fields import FIELDS
 
 _: Callable[..., str] = gettext
 Tag = tuple[str, str, str]
@@ -28,9 +26,14 @@ SOON_DAYS: Final = 20
 """From here on what lapses is red, before it is ochre (design §7.6)."""
 
 
+def filled(sentence: str, **values: object) -> Markup:
+    """A translated sentence, taken without its values, with values that may hold markup; text is escaped."""
+    return escape(sentence) % values
+
+
 def strong(sentence: str, **values: object) -> Markup:
-    """A translated sentence with its values in bold; the values are escaped."""
-    return escape(sentence) % {name: Markup("<b>{}</b>").format(value) for name, value in values.items()}
+    """A translated sentence with its values in bold."""
+    return filled(sentence, **{name: Markup("<b>{}</b>").format(value) for name, value in values.items()})
 
 
 # ---- cases ----------------------------------------------------------------------------------------------------------
@@ -239,49 +242,3 @@ def certificate_soon(line: CertificateLine) -> Tag | None:
 
 def certificate_thumb(line_family: str) -> str:
     return {"health": "health", "market": "lic", "land": "lic", "police": "id"}.get(line_family, "doc")
-
-
-# ---- looks and fields -----------------------------------------------------------------------------------------------
-
-_RESULTS: Final[Mapping[str, tuple[object, str, str]]] = {
-    "agreed": (_l("您已同意"), "ok", "check"),
-    "law": (_l("依法核验"), "info", "shield"),
-    "refused": (_l("您已拒绝"), "bad", "x"),
-    "own": (_l("您自己"), "", "user"),
-}
-_LABELS: Final = {name: one.label for known in reversed(FIELDS.values()) for name, one in known.items()}
-_OTHERS: Final[Mapping[str, object]] = {
-    "enterprises": _l("担任法定代表人的企业"),
-    "id_type": _l("证件类型"),
-}
-
-
-def result_tag(result: str) -> Tag:
-    text, kind, icon = _RESULTS.get(result, (result, "", "info"))
-    return str(text), kind, icon
-
-
-def field_label(name: str) -> str:
-    """A field as people call it; ``certificate:…`` and ``case:…`` carry their own name."""
-    kind, _colon, title = name.partition(":")
-    if title:
-        return _("证照“%(name)s”", name=title) if kind == "certificate" else _("办件“%(name)s”", name=title)
-    return str(_LABELS.get(name) or _OTHERS.get(name) or name)
-
-
-def field_labels(names: Iterable[str]) -> str:
-    """A list of fields as one text."""
-    return _("、").join(field_label(name) for name in names)
-
-
-def masked(value: str, how: str | None) -> str:
-    """The value as it stands on the person's own page at first; a name is not hidden from its owner."""
-    hide = {
-        "id_number": mask.mask_id,
-        "phone": mask.mask_phone,
-        "address": mask.mask_address,
-        "uscc": mask.mask_uscc,
-        "email": mask.mask_email,
-        "number": mask.mask_number,
-    }.get(how or "")
-    return hide(value) if hide else value

@@ -12,7 +12,8 @@ from flask_babel import gettext
 from kernel import clock
 from profiles.certificates.read import CertificateLine
 from profiles.facts import FactValue
-from profiles.wording import certificate_valid, field_label
+from profiles.labels import field_label
+from profiles.wording import certificate_valid
 
 _: Callable[..., str] = gettext
 Json = dict[str, Any]

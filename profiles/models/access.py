@@ -34,7 +34,7 @@ class AccessEntry(Base):
     purpose: Mapped[str] = mapped_column(String(400))
     legal_basis: Mapped[str | None] = mapped_column(String(400))
     fields: Mapped[list[str]] = mapped_column(Json)
-    """`name`, `phone`, `certificate:<type name>`, `case:<item name>`; see `profiles.wording.field_label`."""
+    """`name`, `phone`, `certificate:<type name>`, `case:<item name>`; see `profiles.labels.field_label`."""
     reference: Mapped[str | None] = mapped_column(String(32))
     """The release (`reuse_release.id`) this look belongs to."""
     own_day: Mapped[str | None] = mapped_column(String(100), unique=True)

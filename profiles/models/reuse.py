@@ -58,7 +58,7 @@ class ReuseRelease(Base):
     item_name: Mapped[str] = mapped_column(String(200))
     purpose: Mapped[str] = mapped_column(String(400))
     released: Mapped[list[dict[str, Any]]] = mapped_column(Json)
-    """`[{material_code, name, given: field or certificate, source, hash}]`: names and hashes, never values."""
+    """`[{code, name, given, source, hash}]` (`materials.receipts.Given`): names and hashes, never values."""
     withheld: Mapped[list[str]] = mapped_column(Json)
     """Names of the materials that were not given, by choice or because nothing was held."""
     at: Mapped[datetime] = mapped_column(UtcDateTime)
