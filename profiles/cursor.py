@@ -18,9 +18,7 @@ def load(text: str, count: int) -> list[str]:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError):
         values = None
-    if not (
-        isinstance(values, list) and len(values) == count and all(isinstance(value, str) for value in values)
-    ):
+    if not (isinstance(values, list) and len(values) == count and all(isinstance(value, str) for value in values)):
         raise Invalid(code="bad_cursor", detail="not a cursor of this list")
     return values
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal, cast
 
 from flask_babel import LazyString
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from profiles import fields
@@ -117,11 +117,11 @@ def fact_value(db: Session, party_key: str, name: str) -> FactValue | None:
     return fact_values(db, party_key, [name]).get(name)
 
 
-def _party():  # type: ignore[no-untyped-def]  # noqa: ANN202  # a select of six columns: its type is longer than itself
+def _party() -> Select[str, str, str | None, str, str, str | None]:
     return select(Party.party_key, Party.kind, Party.name, Party.id_type, Party.number, Party.legal_rep_key)
 
 
-def _line(row: Row[tuple[str, str, str | None, str, str, str | None]]) -> PartyLine:
+def _line(row: Row[str, str, str | None, str, str, str | None]) -> PartyLine:
     return PartyLine(
         party_key=row.party_key,
         kind=cast("PartyKind", row.kind),
@@ -132,7 +132,7 @@ def _line(row: Row[tuple[str, str, str | None, str, str, str | None]]) -> PartyL
     )
 
 
-def _value(row: Row[tuple[str, str | None, datetime, datetime, str, str]], one: Field) -> FactValue:
+def _value(row: Row[str, str | None, datetime, datetime, str, str], one: Field) -> FactValue:
     return FactValue(
         value=row.value or "",
         shown=str(one.words.get(row.value or "", row.value or "")),

@@ -32,6 +32,9 @@ _CHECK: Final = Fault(
     remedy=_("请证照系统按GB/T 36904（ISO 7064 MOD 37,36）重新计算校验位"),
 )
 
+FAULTS: Final = (_LENGTH, _CHECK)
+"""Everything `check` can tell."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:

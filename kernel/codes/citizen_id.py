@@ -35,6 +35,9 @@ _CHECK: Final = Fault(
     remedy=_("对照证件逐位核对，多半有一位抄错"),
 )
 
+FAULTS: Final = (_LENGTH, _BIRTH, _CHECK)
+"""Everything `check` can tell."""
+
 
 def normalise(text: str) -> str:
     """18 characters in upper case; a 15-digit number of the first generation becomes its 18-digit form."""

@@ -42,6 +42,9 @@ _LENGTH: Final = Fault(
     remedy=_("按GB/T 2260填写，县级以下在后面续编"),
 )
 
+FAULTS: Final = (_LENGTH,)
+"""Everything `check` can tell."""
+
 
 def normalise(text: str) -> str:
     """Digits only in 6, 9 or 12 places; trailing zeros of a 12-digit county code are cut."""

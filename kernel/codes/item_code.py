@@ -37,6 +37,9 @@ _PARTS: Final = Fault(
     remedy=_("从事项目录系统复制编码"),
 )
 
+FAULTS: Final = (_LENGTH, _BODY, _PARTS)
+"""Everything `check` can tell."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:

@@ -31,6 +31,9 @@ _ORG: Final = Fault(
     remedy=_("向登记机关核对该代码"),
 )
 
+FAULTS: Final = (_LENGTH, _CHECK, _ORG)
+"""Everything `check` can tell."""
+
 
 def normalise(text: str) -> str:
     """Upper case, half-width, without spaces and hyphens."""

@@ -13,9 +13,7 @@ Payload = Mapping[str, str | int | bool | list[str]]
 
 RANK: Final = {
     kind: rank
-    for rank, kind in enumerate(
-        ("SB", "SBCL", "WSYSL", "BZGZ", "BZSL", "SL", "SPCL", "TBCXSQ", "TBCXJG", "BJ", "LQDJ")
-    )
+    for rank, kind in enumerate(("SB", "SBCL", "WSYSL", "BZGZ", "BZSL", "SL", "SPCL", "TBCXSQ", "TBCXJG", "BJ", "LQDJ"))
 }
 """All kinds, in the order in which they happen when their times are equal (many departments tell only dates)."""
 

@@ -64,7 +64,7 @@ def fold(events: Iterable[Event]) -> Folded:
     ordered = winners(events)
     single = {event.kind: event for event in ordered if event.kind in {"SB", "WSYSL", "SL", "BJ", "LQDJ"}}
     submitted, accepted, closed = single.get("SB"), single.get("SL"), single.get("BJ")
-    end = closed or _refusal(accepted) or single.get("LQDJ")
+    end = closed or _refusal(accepted) or _turned_away(ordered) or single.get("LQDJ")
     supplements = _supplements(ordered, accepted, end)
     specials = _specials(ordered, end)
     state = _state(ordered, single, supplements + specials)
@@ -93,7 +93,7 @@ def _state(ordered: list[Event], single: Mapping[str, Event], pauses: tuple[Paus
         return State.COLLECTED
     if result := _result(single.get("BJ")):
         return result
-    if _refusal(single.get("SL")):
+    if _refusal(single.get("SL")) or _turned_away(ordered):
         return State.REFUSED
     open_pauses = [pause for pause in pauses if pause.last is None]
     if open_pauses:
@@ -112,6 +112,12 @@ def _result(closed: Event | None) -> State | None:
 def _refusal(accepted: Event | None) -> Event | None:
     """A record of acceptance that says 不予受理 ends the case."""
     return accepted if accepted is not None and accepted.payload.get("refused") else None
+
+
+def _turned_away(ordered: list[Event]) -> Event | None:
+    """A pre-check that fails ends the case as long as nothing follows it."""
+    last = next((event for event in reversed(ordered) if event.kind != "SBCL"), None)
+    return last if last and last.kind == "WSYSL" and last.payload.get("refused") else None
 
 
 def _supplements(ordered: list[Event], accepted: Event | None, end: Event | None) -> tuple[Pause, ...]:
@@ -155,9 +161,7 @@ def _specials(ordered: list[Event], end: Event | None) -> tuple[Pause, ...]:
     return tuple(pauses)
 
 
-def _timing(
-    ordered: list[Event], single: Mapping[str, Event], end: Event | None, pauses: tuple[Pause, ...]
-) -> Timing:
+def _timing(ordered: list[Event], single: Mapping[str, Event], end: Event | None, pauses: tuple[Pause, ...]) -> Timing:
     accepted = single.get("SL")
     told = accepted.payload if accepted else {}
     extensions = [event for event in ordered if event.kind == "TBCXSQ" and event.payload.get("extends")]

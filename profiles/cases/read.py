@@ -132,7 +132,7 @@ def cases_of(
 
 def case_counts(db: Session, party_key: str) -> CaseCounts:
     stmt = select(CaseFile.bucket, func.count()).where(CaseFile.party_key == party_key)
-    counts: dict[str, int] = {bucket: n for bucket, n in db.execute(stmt.group_by(CaseFile.bucket))}
+    counts: dict[str, int] = dict(db.execute(stmt.group_by(CaseFile.bucket)).tuples().all())
     return CaseCounts(**counts)
 
 
@@ -158,7 +158,7 @@ def case_detail(db: Session, party_key: str, case_id: str) -> CaseDetail | None:
     )
 
 
-def _lines(*more: Any) -> Select[Any]:
+def _lines(*more: Any) -> Select[*tuple[Any, ...]]:
     return (
         select(
             CaseFile.id,
@@ -188,20 +188,16 @@ def _lines(*more: Any) -> Select[Any]:
     )
 
 
-def limits_of(
-    legal: int | None, legal_unit: str | None, promised: int | None, promised_unit: str | None
-) -> Limits:
+def limits_of(legal: int | None, legal_unit: str | None, promised: int | None, promised_unit: str | None) -> Limits:
     """The catalogue's limits of an item, from its columns."""
 
     def limit(days: int | None, unit: str | None) -> Limit | None:
-        return (
-            None if days is None else Limit(days=days, unit="calendar" if unit == "calendar" else "working")
-        )
+        return None if days is None else Limit(days=days, unit="calendar" if unit == "calendar" else "working")
 
     return Limits(legal=limit(legal, legal_unit), promise=limit(promised, promised_unit))
 
 
-def _line(row: Row[Any], days: Calendar, today: date) -> CaseLine:
+def _line(row: Row[*tuple[Any, ...]], days: Calendar, today: date) -> CaseLine:
     snapshot: Mapping[str, Any] = row.snapshot
     item = limits_of(row.legal_limit, row.legal_unit, row.promised_limit, row.promised_unit)
     timing = settled(timing_of(snapshot), days, item=item)
@@ -258,9 +254,7 @@ def _events(db: Session, case_id: str) -> list[StepEvent]:
     ]
 
 
-def _results(
-    db: Session, party_key: str, line: CaseLine, events: list[StepEvent]
-) -> tuple[ResultCertificate, ...]:
+def _results(db: Session, party_key: str, line: CaseLine, events: list[StepEvent]) -> tuple[ResultCertificate, ...]:
     if line.closed_at is None:
         return ()
     stmt = select(Certificate.id, Certificate.name).where(

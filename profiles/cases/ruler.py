@@ -91,45 +91,60 @@ def ruler(timing: Timing, calendar: Calendar, today: date) -> Ruler:
         return base if base.closed else replace(base, cells=("",) * cells)
     if goal is None:
         return base
+    span = _Span(timing, calendar, today, began.day)
     if goal.days == 0:
         day = calendar.next_working(began.day)
-        return replace(
-            base, same_day=True, promise_date=day, late_promise=int((timing.closed or today) > day)
-        )
-    return _running(timing, calendar, today, base, began.day, goal)
+        late = counted(timing, day, span.until, goal.unit, calendar)
+        return replace(base, same_day=True, promise_date=day, late_promise=late)
+    return _running(span, base, goal)
 
 
-def _running(timing: Timing, calendar: Calendar, today: date, base: Ruler, begun: date, goal: Limit) -> Ruler:
-    until = min(today, timing.closed or today)
-    legal = legal_limit(timing)
-    promise_date = deadline(timing, begun, timing.promise, calendar) if timing.promise else None
-    legal_date = deadline(timing, begun, legal, calendar) if legal else None
-    left = goal.days - counted(timing, begun, until, goal.unit, calendar)
-    cells, width = _cells(timing, calendar, today, base, begun)
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A started clock: what it counts, from when, and until when."""
+
+    timing: Timing
+    calendar: Calendar
+    today: date
+    begun: date
+
+    @property
+    def until(self) -> date:
+        return min(self.today, self.timing.closed or self.today)
+
+    def used(self, unit: Unit) -> int:
+        return counted(self.timing, self.begun, self.until, unit, self.calendar)
+
+    def end(self, limit: Limit | None) -> date | None:
+        return deadline(self.timing, self.begun, limit, self.calendar) if limit else None
+
+    def late(self, limit: Limit | None, end: date | None) -> int:
+        """Counted days past a limit, in its own unit. A pause that goes on before the end: not late."""
+        if limit is None or end is None or self.until <= end:
+            return 0
+        return max(counted(self.timing, end, self.until, limit.unit, self.calendar), 1)
+
+
+def _running(span: _Span, base: Ruler, goal: Limit) -> Ruler:
+    legal = legal_limit(span.timing)
+    promise_date, legal_date = span.end(span.timing.promise), span.end(legal)
+    left = goal.days - span.used(goal.unit)
+    cells, width = _cells(span, base)
     return replace(
         base,
         cells=cells,
         cell_days=width,
-        used=counted(timing, begun, until, base.unit, calendar),
+        used=span.used(base.unit),
         left=left,
         promise_date=promise_date,
         legal_date=legal_date,
-        paused=paused(timing, begun, until, base.unit, calendar),
-        late_promise=_late(timing, timing.promise, promise_date, begun, until, calendar),
-        late_legal=_late(timing, legal, legal_date, begun, until, calendar),
+        paused=paused(span.timing, span.begun, span.until, base.unit, span.calendar),
+        late_promise=span.late(span.timing.promise, promise_date),
+        late_legal=span.late(legal, legal_date),
         early=max(left, 0) if base.closed else 0,
-        from_day=calendar.add(begun, 1) if base.unit == "working" else begun + _ONE,
-        provisional=any(calendar.is_provisional(day) for day in (promise_date, legal_date) if day),
+        from_day=span.calendar.add(span.begun, 1) if base.unit == "working" else span.begun + _ONE,
+        provisional=any(span.calendar.is_provisional(day) for day in (promise_date, legal_date) if day),
     )
-
-
-def _late(
-    timing: Timing, limit: Limit | None, end: date | None, begun: date, until: date, calendar: Calendar
-) -> int:
-    """Counted days past a limit, in its own unit. An open pause before the end: not late."""
-    if limit is None or end is None or until <= end:
-        return 0
-    return max(counted(timing, end, until, limit.unit, calendar), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,31 +154,26 @@ class _Day:
     paused: bool
 
 
-def _cells(
-    timing: Timing, calendar: Calendar, today: date, base: Ruler, begun: date
-) -> tuple[tuple[str, ...], int]:
+def _cells(span: _Span, base: Ruler) -> tuple[tuple[str, ...], int]:
     """The cells' classes and how many days each stands for."""
-    until = min(today, timing.closed or today)
+    timing, until = span.timing, span.until
     length = (base.legal if base.legal is not None else base.promise) or 0
     promise = timing.promise.days if timing.promise and timing.promise.unit == base.unit else None
     plain = base.legal - timing.extension if base.legal is not None else None
     names: list[str] = []
-    for at in _days(timing, calendar, begun, until, base.unit):
-        if at.day > until and (at.number > length or (at.paused and at.number == length)):
+    for at in _days(span, base.unit):
+        beyond = at.number > length or (at.paused and at.number == length)
+        if len(names) == _MOST_DAYS or (at.day > until and beyond):
             break
-        if len(names) == _MOST_DAYS:
-            break
-        extended = plain is not None and plain < at.number <= plain + timing.extension
-        over = at.number > (promise if promise is not None else length)
         names.append(
             "is-pause"
             if at.paused
             else _class(
                 passed=at.day <= until,
-                today=at.day == today and not base.closed,
+                today=at.day == span.today and not base.closed,
                 promised=promise is not None and at.number <= promise,
-                over=over,
-                extended=extended,
+                over=at.number > (promise if promise is not None else length),
+                extended=plain is not None and plain < at.number <= plain + timing.extension,
             )
         )
     width = max(-(-len(names) // MAX_CELLS), 1)
@@ -183,12 +193,13 @@ def _class(*, passed: bool, today: bool, promised: bool, over: bool, extended: b
     return " ".join(names)
 
 
-def _days(timing: Timing, calendar: Calendar, begun: date, until: date, unit: Unit) -> Iterator[_Day]:
+def _days(span: _Span, unit: Unit) -> Iterator[_Day]:
     """The days after acceptance; a pause that goes on is drawn up to today, as if it ended there."""
-    pauses = [(first, min(last, max(first, until))) for first, last in stretches(timing, begun)]
-    day, number = begun, 0
+    until = span.until
+    pauses = [(first, min(last, max(first, until))) for first, last in stretches(span.timing, span.begun)]
+    day, number = span.begun, 0
     while True:
-        day = calendar.add(day, 1) if unit == "working" else day + _ONE
+        day = span.calendar.add(day, 1) if unit == "working" else day + _ONE
         is_paused = any(first <= day <= last for first, last in pauses)
         number += not is_paused
         yield _Day(day=day, number=number, paused=is_paused)

@@ -40,7 +40,7 @@ VOID: Final = (Status.REVOKED, Status.CANCELLED, Status.LAPSED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateLine:
-    """`number` is in clear: hide it by `kernel.mask` wherever it is shown. `days_left` is None where there is no end."""
+    """`number` is in clear: hide it by `kernel.mask` wherever it is shown. Without an end `days_left` is None."""
 
     id: str
     name: str

@@ -25,7 +25,5 @@ class Fact(Base):
     raw_id: Mapped[str] = mapped_column(ForeignKey("raw_record.id"), index=True)
 
     __table_args__ = (
-        Index(
-            "ix_fact_party_key_field_department_id", "party_key", "field", "department_id", unique=True
-        ),
+        Index("ix_fact_party_key_field_department_id", "party_key", "field", "department_id", unique=True),
     )

@@ -26,8 +26,7 @@ class Party(Base):
     """How good the name's source is: 0 a case, 1 a certificate, 2 basic information."""
     name_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
     legal_rep_key: Mapped[str | None] = mapped_column(String(32))
-    """Party key of an enterprise's reported legal representative (法定代表人)."""
-    legal_rep_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Party key of an enterprise's legal representative (法定代表人) in the newest report."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     __table_args__ = (Index("ix_party_legal_rep_key", "legal_rep_key"),)

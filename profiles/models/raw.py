@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import now
@@ -22,6 +22,10 @@ class FeedBatch(Base):
     encoding: Mapped[str] = mapped_column(String(16))
     header: Mapped[list[str] | None] = mapped_column(Json)
     """Column names of a table as sent (CSV, XLSX); each record's cells stand in this order."""
+    delimiter: Mapped[str | None] = mapped_column(String(1))
+    """What stands between the cells of a CSV row."""
+    hint: Mapped[str | None] = mapped_column(String(32))
+    """What the sender said of the whole batch: the table of the exchange its rows come from."""
     size: Mapped[int]
     """Bytes of the body as received."""
     sha256: Mapped[str] = mapped_column(String(64))
@@ -68,17 +72,3 @@ class RawRecord(Base):
         Index("ix_raw_record_batch_id_position", "batch_id", "position", unique=True),
         Index("ix_raw_record_department_id_family_record_key", "department_id", "family", "record_key"),
     )
-
-
-class FeedFault(Base):
-    """A stretch of a body that is no record (half a JSON line, a row with an open quote), kept as sent."""
-
-    __tablename__ = "feed_fault"
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    batch_id: Mapped[str] = mapped_column(ForeignKey("feed_batch.id"), index=True)
-    line: Mapped[int]
-    column: Mapped[int]
-    code: Mapped[str] = mapped_column(String(40))
-    message: Mapped[str] = mapped_column(Text)
-    content: Mapped[str | None] = mapped_column(Encrypted(bound_to="feed_fault.content"))

@@ -3,13 +3,24 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stdnum.cn import ric, uscc as stdnum_uscc
+from stdnum.cn import ric
+from stdnum.cn import uscc as stdnum_uscc
 
 from kernel.codes import certificate_id, citizen_id, division, item_code, uscc
 
-USCC_RIGHT = """11440000MB2D0164XH 11440100007482575H 114403006939513773 11440300MB2D072246 11370800MB28559184
-11100000000013338W 11430000006122244L 91440300708461136T 91350100M000100Y43 91110000600037341L
-91440101MA59ABCD1D""".split()
+USCC_RIGHT = [
+    "11440000MB2D0164XH",
+    "11440100007482575H",
+    "114403006939513773",
+    "11440300MB2D072246",
+    "11370800MB28559184",
+    "11100000000013338W",
+    "11430000006122244L",
+    "91440300708461136T",
+    "91350100M000100Y43",
+    "91110000600037341L",
+    "91440101MA59ABCD1D",
+]
 
 CERTIFICATES = [
     ("11100000000013338W011.11430000006122244L.20230000403.001", "U"),
@@ -71,9 +82,7 @@ def test_a_birth_date_to_come_is_refused():
     assert codes(citizen_id.check(body + citizen_id.check_digit(body))) == ["citizen_id_birth_date"]
 
 
-@pytest.mark.parametrize(
-    "number", ["", "44010119000101001", "44010119000101001A", "04010119000101001X", "²" * 18]
-)
+@pytest.mark.parametrize("number", ["", "44010119000101001", "44010119000101001A", "04010119000101001X", "²" * 18])
 def test_another_shape_is_told(number):
     assert codes(citizen_id.check(number)) == ["citizen_id_shape"]
 
