@@ -134,7 +134,7 @@ class Authority:
         """A server's certificate for these DNS names and IP addresses."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A directory")])
-        others = [x509.DNSName(name) for name in names]
+        others: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
         others += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
         made = self._builder(subject, key, self._name)
         made = made.add_extension(x509.SubjectAlternativeName(others), critical=False)
