@@ -9,7 +9,7 @@ Pass `state` (playwright's `context.storage_state()`) to be signed in.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -58,9 +58,12 @@ STRUCTURE = """() => {
     for (const e of all(`[${k}]`)) for (const id of e.getAttribute(k).split(' '))
       if (!document.getElementById(id)) out.push(`${k} names nothing: ${id}`);
   for (const e of all('label[for]')) if (!document.getElementById(e.htmlFor)) out.push('label for ' + e.htmlFor);
-  for (const e of all('a[href^="#"]')) if (e.hash.length > 1 && !document.getElementById(decodeURIComponent(e.hash.slice(1))))
-    out.push('link to nothing: ' + e.hash);
-  for (const e of all('form[method=post]')) if (!e.querySelector('[name=csrf_token]')) out.push('form without csrf: ' + e.action);
+  for (const e of all('a[href^="#"]')) {
+    const id = decodeURIComponent(e.hash.slice(1));
+    if (id && !document.getElementById(id)) out.push('link to nothing: #' + id);
+  }
+  for (const e of all('form[method=post]'))
+    if (!e.querySelector('[name=csrf_token]')) out.push('form without token: ' + e.action);
   let last = 0;
   for (const h of all('h1,h2,h3,h4')) {
     const n = +h.tagName[1];
@@ -69,14 +72,16 @@ STRUCTURE = """() => {
   }
   return out;
 }"""
-STOPS = """() => [...document.querySelectorAll('a[href],button:not([disabled]),input,select,textarea,summary,[tabindex="0"]')]
-  .filter(e => e.offsetParent).length"""
+STOPS = """() => [...document.querySelectorAll(
+  'a[href],button:not([disabled]),input,select,textarea,summary,[tabindex="0"]'
+)].filter(e => e.offsetParent).length"""
 FOCUSED = """() => {
   const e = document.activeElement;
   if (!e || e === document.body) return null;
   const s = getComputedStyle(e), q = e.getBoundingClientRect();
   const inside = (v, max) => Math.min(Math.max(v, 1), max - 1);
-  const top = document.elementFromPoint(inside(q.left + q.width / 2, innerWidth), inside(q.top + q.height / 2, innerHeight));
+  const x = inside(q.left + q.width / 2, innerWidth), y = inside(q.top + q.height / 2, innerHeight);
+  const top = document.elementFromPoint(x, y);
   return {name: e.tagName.toLowerCase() + ' ' + (e.textContent.trim() || e.name || e.id).slice(0, 30),
           ring: s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2,
           seen: !!top && (e.contains(top) || top.contains(e) || !!top.closest('label'))};
@@ -156,20 +161,30 @@ def visit(
     assert not said, f"the browser complained about {url}: {said}"
 
 
-def faults(browser: Browser, url: str, *, state: dict | None = None, keyboard: bool = True) -> list[str]:
-    """Everything wrong with a page, one line each; an empty list is the only good answer."""
+def faults(
+    browser: Browser,
+    url: str,
+    *,
+    state: dict | None = None,
+    modes: Sequence[str] = tuple(MODES),
+    reflow: bool = True,
+) -> list[str]:
+    """Everything wrong with a page, one line each; an empty list is the only good answer.
+
+    A page that is built like another may be seen in fewer modes and without the trials of reflow.
+    """
     found: list[str] = []
-    for mode in MODES:
+    for mode in modes:
         for width in WIDTHS:
             with visit(browser, url, mode=mode, width=width, state=state) as page:
-                found += [f"{mode} {width}: {fault}" for fault in axe(page)]
-                found += [f"{mode} {width}: sideways by {n}px" for n in [page.evaluate(SIDEWAYS)] if n > 0]
-    with visit(browser, url, state=state) as page:
-        found += page.evaluate(STRUCTURE)
-        found += focus_faults(page) if keyboard else []
+                found += [f"{mode} {width}px: {fault}" for fault in axe(page)]
+                if (by := page.evaluate(SIDEWAYS)) > 0:
+                    found.append(f"{mode} {width}px: scrolls sideways by {by}px")
+                if (mode, width) == (modes[0], WIDE):
+                    found += [*page.evaluate(STRUCTURE), *focus_faults(page)]
     with visit(browser, url, width=SMALLEST, state=state) as page:
         found += [f"{SMALLEST}px: target under 24px: {name}" for name in page.evaluate(SMALL_TARGETS)]
-    return found + reflow_faults(browser, url, state=state)
+    return found + (reflow_faults(browser, url, state=state) if reflow else [])
 
 
 def axe(page: Page) -> list[str]:
