@@ -17,8 +17,8 @@ JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[st
 class ClaimLine:
     """One line of the consent page: exactly what would be sent, and where it comes from.
 
-    ``value`` is as the receiver will see it; ``masked`` as it stands on the page at first, equal to ``value`` where there
-    is nothing to hide. ``as_of`` is when the source last confirmed it. ``sensitive`` asks for a consent of its own
+    ``value`` is as the receiver will see it; ``masked`` as it stands on the page at first, equal where there is nothing
+    to hide. ``as_of`` is when the source last confirmed it. ``sensitive`` asks for a consent of its own
     (个人信息保护法 第二十九条).
     """
 

@@ -1,7 +1,7 @@
 """What a way of proving oneself to this platform is: one file in ``factors/`` offers its ``plugin``.
 
-A factor knows nothing of accounts' tables, counters or sessions: the login hands it what the account has enrolled and the
-form's answer, outside any transaction, because a factor may be slow on purpose.
+A factor knows nothing of accounts' tables, counters or sessions: the login hands it what the account has enrolled and
+the form's answer, outside any transaction, because a factor may be slow on purpose.
 """
 
 from collections.abc import Mapping

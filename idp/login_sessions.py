@@ -27,10 +27,10 @@ def begin(
     source_id: str | None = None,
     upstream_session: str | None = None,
 ) -> str:
-    """Sign this browser in and answer the session's id; once committed, the browser gets a cookie value nobody knows yet.
+    """Sign this browser in; the session's id. Once committed, the browser gets a cookie value that nobody knows yet.
 
-    Signing in again as the same person keeps the session and moves ``auth_time``; as another person ends the first one's
-    session. What the browser did before is carried over, except across persons and except its form token.
+    Signing in again as the same person keeps the session and moves ``auth_time``; as another person, it ends the first
+    one's session. What the browser did before is carried over, except across persons and except its form token.
     """
     here = sessions.current()
     again = here.login is not None and here.login.account.id == account.id
@@ -78,7 +78,7 @@ def end(
     source_id: str | None = None,
     but: str | None = None,
 ) -> list[str]:
-    """End sessions of the account, wherever their browsers are, and the tokens that grew out of them; the sessions' ids.
+    """End sessions of the account, wherever their browsers are, and the tokens that grew out of them; their ids.
 
     All of them, or the one ``session_id``, or those that stand on a sign-in at ``source_id``; never ``but``.
     """

@@ -1,7 +1,7 @@
 """Sessions as Flask sees them: the cookie holds a random value, and only its digest is stored.
 
 A visitor's session lives in the key-value store, is made at the first write and may be lost. Signing in moves it to a
-row of ``login_session`` under a new cookie value, so what an attacker planted before is worth nothing after (``begin``).
+row of ``login_session`` under a new cookie value, so what an attacker planted before is worth nothing after.
 ``acr`` is the bare level, ``"2"`` to ``"5"``.
 """
 
@@ -121,7 +121,7 @@ class Sessions(SessionInterface):
         return settings.of(settings.KernelSettings).public_url.startswith("https://")
 
     def cookie_name(self) -> str:
-        # The prefix makes the browser itself refuse a cookie planted by another host of the domain (RFC 6265bis §4.1.3.2).
+        # Browsers refuse a cookie of this prefix from any other host of the domain (RFC 6265bis §4.1.3.2).
         return "__Host-kapok" if self._secure else "kapok"
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession:  # noqa: ARG002  # Flask's signature

@@ -13,7 +13,7 @@ from kernel.errors import Unauthenticated
 class Viewer:
     """The signed-in person of this request.
 
-    ``level`` is that of this sign-in, never above the account's own of this moment. ``party_key`` and ``id_type`` are None
+    ``level`` is that of this sign-in, never above the account's of this moment. ``party_key`` and ``id_type`` are None
     below level 3: whoever is not identified sees nobody's data. ``name`` may be empty where no source gave one.
     """
 

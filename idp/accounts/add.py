@@ -78,7 +78,7 @@ def check(raw: object, *, at: str = "") -> tuple[Checked | None, list[str]]:
     if level >= IDENTIFIED and described.id_number is None:
         faults.append(f"{at}level: {level} needs an id_number, because it says that name and number were checked")
     password = described.password.get_secret_value() if described.password else new_secret(GENERATED_BYTES)
-    if not SHORTEST_PASSWORD <= len(password) or len(password.encode()) > LONGEST_PASSWORD or "\0" in password:
+    if not len(password) >= SHORTEST_PASSWORD or len(password.encode()) > LONGEST_PASSWORD or "\0" in password:
         faults.append(f"{at}password: at least {SHORTEST_PASSWORD} characters, at most {LONGEST_PASSWORD} bytes")
     if faults:
         return None, faults

@@ -32,7 +32,7 @@ class Number:
 
 
 def number(id_type: str, text: str) -> Number | Fault:
-    """The number, or what is wrong with it. Full-width digits, spaces and a small x are repaired; check digits are checked.
+    """The number, or what is wrong with it. Full-width digits, spaces and a small x are repaired, check digits checked.
 
     Types other than citizen ID and credit code are not known yet and are told as a ``ValueError``.
     """
@@ -54,7 +54,7 @@ def usable_number(id_type: str | None, text: str | None) -> Number | None:
 
 
 def person_name(text: str) -> str:
-    """A name as it is kept: NFC, single spaces, the dot of GB keyboards; rare characters (CJK extensions) stay as they are."""
+    """A name as it is kept: NFC, single spaces, the dot of GB keyboards. Rare characters (CJK extensions) stay."""
     plain = unicodedata.normalize("NFC", text)
     return _SPACES.sub(" ", _DOTS.sub("\u00b7", plain)).strip()
 

@@ -1,4 +1,4 @@
-"""How far an account's identity is trusted: the highest of its own verification and of its live links (IDENTITY rule e)."""
+"""How far an account is trusted: the highest of its own verification and of its live links (IDENTITY rule e)."""
 
 from typing import Final
 

@@ -51,7 +51,7 @@ class Gate:
 
 @cache
 def gate() -> Gate:
-    """This process's own. Argon2 releases the interpreter lock, so the thread that waits for its answer does the work."""
+    """The gate of this process. Argon2 releases the interpreter lock: who wants the answer does the work itself."""
     limits = settings.of(SignInSettings)
     return Gate(limits.password_hashes_at_once, limits.password_queue)
 

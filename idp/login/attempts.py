@@ -1,9 +1,9 @@
 """Counting of tries: first counted, then checked, so that a hundred at once are a hundred tries.
 
-What is counted is the text that was typed, whether an account of that name exists or not: the counters look the same from
-outside for both. One bucket is the pair of that text and the address; a device that signed in to the account before has a
-bucket of its own instead, so that nobody can lock its owner out (IDENTITY §5). The buckets of the text at all addresses
-and of the address for all texts are wider.
+What is counted is the text that was typed, whether an account of that name exists or not: from outside the counters
+look the same for both. One bucket is the pair of that text and the address; a device that signed in to the account
+before has a bucket of its own instead, so that nobody can lock its owner out (IDENTITY §5). The buckets of the text at
+all addresses and of the address for all texts are wider.
 """
 
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """``flow`` is a portal's pending request, ``next`` a page of ours, ``arrival`` a city's account waiting for proof."""
+    """``flow``: a portal's pending request; ``next``: a page of ours; ``arrival``: a city's account to be proven."""
 
     flow: str | None = None
     next: str | None = None

@@ -21,7 +21,7 @@ Conflict = Literal["several", "other_name", "blocked"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """``account`` must be proven before anything is linked to it; ``conflict`` says why nobody but a clerk can decide."""
+    """``account`` must be proven before anything is linked to it; ``conflict`` says why only a clerk can decide."""
 
     number: Number | None
     identified: bool

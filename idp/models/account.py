@@ -18,9 +18,9 @@ BLOCKED: Final = "blocked"
 class Account(Base):
     """``party_key`` is set only for an identity somebody vouched for (level 3 or above), and is what matching looks at.
 
-    A number the person merely stated is kept under ``declared_key``: it opens nothing, matches nothing, and is taken away
-    as soon as its true owner proves it. ``own_level`` is what this platform verified itself; ``level`` is the highest of that
-    and of the live links (IDENTITY rule e), recomputed by ``idp.accounts.levels`` whenever one of them changes.
+    A number the person merely stated is kept under ``declared_key``: it opens nothing, matches nothing, and is taken
+    away as soon as its true owner proves it. ``own_level`` is what this platform verified itself; ``level`` the highest
+    of that and of the live links (IDENTITY rule e), recomputed by ``idp.accounts.levels`` whenever one changes.
     """
 
     __tablename__ = "account"

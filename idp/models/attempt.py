@@ -9,7 +9,7 @@ from kernel.db import Base, UtcDateTime
 
 
 class LoginCount(Base):
-    """Failures in one bucket until ``ends_at``. ``bucket`` is a keyed value: the table names neither accounts nor addresses."""
+    """Tries in one bucket until ``ends_at``. ``bucket`` is a keyed value that tells neither account nor address."""
 
     __tablename__ = "login_count"
 
@@ -19,7 +19,7 @@ class LoginCount(Base):
 
 
 class KnownDevice(Base):
-    """A browser that signed in to the account before: others cannot lock its owner out (IDENTITY §5, lockout as DoS)."""
+    """A browser that signed in to the account before: others cannot lock its owner out (IDENTITY §5)."""
 
     __tablename__ = "known_device"
 

@@ -14,8 +14,8 @@ from kernel.ids import new_id
 class Link(Base):
     """The key is the source and the immutable id the person has there, and nothing else (IDENTITY rule a).
 
-    ``level`` is what the source vouched for last, capped by its registration. ``party_key`` remembers whom the source named
-    when the link was made: an upstream account that passes to somebody else must not take the link along.
+    ``level`` is what the source vouched for last, capped by its registration. ``party_key`` remembers whom the source
+    named when the link was made: an upstream account that passes to somebody else must not take the link along.
     """
 
     __tablename__ = "account_link"
@@ -34,8 +34,8 @@ class Link(Base):
 class Arrival(Base):
     """Somebody signed in at a city and is not known here: what the city said, until the person has answered.
 
-    It belongs to one browser (``browser_hash``), one source, one upstream id and one flow, lives ten minutes and is used
-    once. ``account_id`` is the account that must be proven before this arrival may be linked to it.
+    It belongs to one browser (``browser_hash``), one source, one upstream id and one flow, lives ten minutes and is
+    used once. ``account_id`` is the account that must be proven before this arrival may be linked to it.
     """
 
     __tablename__ = "link_arrival"

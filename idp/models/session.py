@@ -1,4 +1,4 @@
-"""Sessions of people who are signed in. Anonymous visitors' sessions are in the key-value store, which may forget them."""
+"""Sessions of people who are signed in. Those of visitors are in the key-value store, which may forget them."""
 
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,10 @@ from kernel.ids import new_id
 
 
 class LoginSession(Base):
-    """``id`` may be shown and sent (it is the ``sid`` of tokens); the cookie holds another value, of which only the digest is here.
+    """``id`` may be shown and sent (the ``sid`` of tokens); the cookie holds another value, whose digest alone is here.
 
-    ``level`` is the assurance this sign-in reached and ``amr`` how (RFC 8176). ``source_id`` and ``upstream_session`` tell
-    which city's sign-in it stands on.
+    ``level`` is the assurance this sign-in reached and ``amr`` how (RFC 8176). ``source_id`` and ``upstream_session``
+    tell which city's sign-in it stands on.
     """
 
     __tablename__ = "login_session"
