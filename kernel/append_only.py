@@ -4,6 +4,8 @@ from typing import Final
 
 from sqlalchemy import DDL, Table, event
 
+TABLES: Final[set[str]] = set()  # those that asked for it
+
 _REFUSE: Final = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'this table is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
@@ -31,6 +33,7 @@ def _ddl(statement: str) -> DDL:
 
 def enforce(table: Table) -> None:
     """Attach the triggers to the table, so that whoever creates it creates them."""
+    TABLES.add(table.name)
     for dialect in ("sqlite", "postgresql"):
         for statement in statements(table.name, dialect):
             event.listen(table, "after_create", _ddl(statement).execute_if(dialect=dialect))

@@ -7,7 +7,7 @@ chain for a changed audit.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, cast
@@ -84,18 +84,13 @@ def verify(day: date) -> list[Fault]:
 
     Finds entries changed, removed, put in another order or slipped in, and links removed or rewritten.
     """
+    faults: list[Fault] = []
     with reading() as db:
         before = _last_link(db, before=day)
-        after = db.scalars(
-            select(AuditLink).where(AuditLink.day > day).order_by(AuditLink.day, AuditLink.seq).limit(1)
-        ).all()
-        links = [*db.scalars(select(AuditLink).where(AuditLink.day == day).order_by(AuditLink.seq)), *after]
-        faults = []
         previous, seq = (before.hash if before is not None else GENESIS), 0
-        for start in range(0, len(links), BATCH):
-            part = links[start : start + BATCH]
-            entries = _entries(db, [link.entry_id for link in part])
-            for link in part:
+        for links in _links(db, day):
+            entries = _entries(db, [link.entry_id for link in links])
+            for link in links:
                 seq = seq + 1 if link.day == day else 1
                 entry = entries.get(link.entry_id)
                 if link.seq != seq:
@@ -106,6 +101,17 @@ def verify(day: date) -> list[Fault]:
                     faults.append(_fault(link, "changed" if link.day == day else "cut"))
                 previous, seq = link.hash, link.seq
         return faults + [Fault(day=day, seq=None, entry_id=entry_id, kind="unsealed") for entry_id in _strays(db, day)]
+
+
+def _links(db: Session, day: date) -> Iterator[Sequence[AuditLink]]:
+    """The day's links in batches, and at last the one that follows them on a later day."""
+    query = select(AuditLink).order_by(AuditLink.day, AuditLink.seq)
+    links = db.scalars(query.where(AuditLink.day == day).limit(BATCH)).all()
+    while links:
+        yield links
+        db.expunge_all()
+        links = db.scalars(query.where(AuditLink.day == day, AuditLink.seq > links[-1].seq).limit(BATCH)).all()
+    yield db.scalars(query.where(AuditLink.day > day).limit(1)).all()
 
 
 def _chain(day: date, last: AuditLink | None, ids: Sequence[str], entries: _Entries) -> list[dict[str, Any]]:

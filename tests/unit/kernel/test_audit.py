@@ -105,6 +105,8 @@ def test_sealing_goes_on_over_batches(monkeypatch):
     seal()
     assert len(entry_ids()) == 8
     assert kinds() == []
+    tamper(update(AuditEntry).where(AuditEntry.id.in_([entry_ids()[2], entry_ids()[7]])).values(act="x"))
+    assert kinds() == [("changed", 3), ("changed", 8)]
 
 
 def test_a_new_day_continues_the_chain(wednesday):

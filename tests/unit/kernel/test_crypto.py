@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import LargeBinary, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from kernel import crypto, db
 
@@ -12,9 +12,11 @@ KEY_1 = "k1:" + base64.b64encode(b"1" * 32).decode()
 KEY_2 = "second:" + base64.b64encode(b"2" * 32).decode()
 
 
-class Sealed(db.Base):
-    """A table of this test alone."""
+class Tables(DeclarativeBase):
+    """Of this file alone."""
 
+
+class Sealed(Tables):
     __tablename__ = "test_sealed"
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str | None] = mapped_column(crypto.Encrypted("test_sealed.number"))
@@ -86,7 +88,8 @@ def test_comparison_takes_any_text():
 
 
 def test_a_column_is_sealed_in_the_database_and_clear_in_the_program(database):
-    db.Base.metadata.create_all(db.engine(), tables=[Sealed.__table__])
+    Tables.metadata.drop_all(db.engine())
+    Tables.metadata.create_all(db.engine())
     with db.transaction() as session:
         session.add_all([Sealed(id=1, number="440106199001011234"), Sealed(id=2, number=None)])
     with db.reading() as session:

@@ -2,15 +2,19 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import exc, func, inspect, select, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import MetaData, exc, func, inspect, select, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from kernel import db
 
 
-class Note(db.Base):
-    """A table of this file alone."""
+class Tables(DeclarativeBase):
+    """Of this file alone, named by the same rules."""
 
+    metadata = MetaData(naming_convention=db.Base.metadata.naming_convention)
+
+
+class Note(Tables):
     __tablename__ = "test_note"
     id: Mapped[int] = mapped_column(primary_key=True)
     word: Mapped[str] = mapped_column(unique=True)
@@ -20,7 +24,8 @@ class Note(db.Base):
 
 @pytest.fixture(autouse=True)
 def tables(database):
-    db.Base.metadata.create_all(db.engine(), tables=[Note.__table__])
+    Tables.metadata.drop_all(db.engine())
+    Tables.metadata.create_all(db.engine())
 
 
 def words():

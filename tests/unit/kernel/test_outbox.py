@@ -5,13 +5,17 @@ from typing import ClassVar
 
 import pytest
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from kernel import clock, context, db, doorbell, outbox, outbox_upkeep
 from kernel.outbox import Event, Handler, OutboxDelivery, OutboxEvent, deliver_due, publish, register
 
 
-class Effect(db.Base):
+class Tables(DeclarativeBase):
+    """Of this file alone."""
+
+
+class Effect(Tables):
     """What a handler of this file writes."""
 
     __tablename__ = "test_effect"
@@ -39,9 +43,8 @@ def note(session, event):
 
 @pytest.fixture(autouse=True)
 def tables(database):
-    db.Base.metadata.create_all(db.engine(), tables=[Effect.__table__])
-    with db.transaction() as session:
-        session.execute(Effect.__table__.delete())
+    Tables.metadata.drop_all(db.engine())
+    Tables.metadata.create_all(db.engine())
 
 
 def send(*events):

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from sqlalchemy import Column, Integer, Table, Text, func, select
+from sqlalchemy import Column, Integer, MetaData, Table, Text, func, select
 
 from kernel import db
 from kernel.outbox import OutboxDelivery
@@ -16,9 +16,8 @@ ROOT = Path(__file__).parents[3]
 EVENTS = 80
 KILLS = 5
 
-effects = Table(
-    "test_killed", db.Base.metadata, Column("id", Integer, primary_key=True), Column("what", Text, nullable=False)
-)
+tables = MetaData()
+effects = Table("test_killed", tables, Column("id", Integer, primary_key=True), Column("what", Text, nullable=False))
 
 
 def start(url, instance, mode):
@@ -34,9 +33,8 @@ def done():
 
 
 def test_effects_are_there_exactly_once_whenever_the_worker_is_killed(database, instance):
-    db.Base.metadata.create_all(db.engine(), tables=[effects])
-    with db.transaction() as session:
-        session.execute(effects.delete())
+    tables.drop_all(db.engine())
+    tables.create_all(db.engine())
     assert start(database, instance, "publish").wait(20) == 0
     for _ in range(KILLS):
         worker = start(database, instance, "work")
