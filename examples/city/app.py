@@ -56,7 +56,7 @@ def create(config: dict[str, Any], folder: Path) -> Flask:
 
 @city.get("/")
 def home() -> str:
-    return render_template("home.html", person=_signed_in())
+    return render_template("home.html", person=_signed_in(), browser=_browser())
 
 
 @city.get("/authorize")
@@ -103,8 +103,9 @@ def logout() -> ResponseReturnValue:
     """RP-initiated logout: at once with an ID token of ours, otherwise after one click."""
     provider = _office().provider
     client_id = provider.hinted_client(request.values.get("id_token_hint", ""))
-    if client_id is None and request.method == "GET" and _signed_in():
-        return render_template("sign_out.html", done=False)
+    meant = client_id is not None or _own_form()
+    if not meant and _signed_in():
+        return render_template("sign_out.html", done=False, browser=_browser())
     session.clear()
     target = request.values.get("post_logout_redirect_uri", "")
     if client_id and provider.may_return_to(client_id, target):
@@ -154,17 +155,26 @@ def _signed_in() -> Person | None:
     return _office().people.by_sub(session.get("sub", ""))
 
 
+def _browser() -> str:
+    """A secret of this browser's session, in every form."""
+    found: str = session.setdefault("browser", secrets.token_urlsafe(16))
+    return found
+
+
+def _own_form() -> bool:
+    return request.method == "POST" and secrets.compare_digest(request.form.get("csrf_token", ""), _browser())
+
+
 def _page(asked: Request, *, problem: str = "") -> str:
     """The sign-in page; the request travels in the form, sealed and bound to this browser."""
-    browser = session.setdefault("browser", secrets.token_urlsafe(16))
-    ticket = _office().forms.dumps({"asked": asdict(asked), "browser": browser})
+    ticket = _office().forms.dumps({"asked": asdict(asked), "browser": _browser()})
     person = None if problem or asked.prompt == "login" else _signed_in()
     return render_template("sign_in.html", person=person, ticket=ticket, problem=problem)
 
 
 def _asked_in_form() -> Request | None:
     try:
-        ticket = _office().forms.loads(request.form.get("ticket", ""), max_age=FORM_SECONDS)
+        ticket = _office().forms.loads(request.form.get("csrf_token", ""), max_age=FORM_SECONDS)
     except BadData:
         return None
     return Request(**ticket["asked"]) if ticket["browser"] == session.get("browser") else None

@@ -69,7 +69,7 @@ def demo_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProviderPeer
     (folder / "city.json").write_text(json.dumps(config))
     log = folder / "log"
     command = [sys.executable, "-m", "examples.city", str(folder / "city.json")]
-    running = process.start(command, log, env={"PYTHONPATH": str(ROOT)})
+    running = process.start(command, log, cwd=ROOT)
 
     def answers() -> bool:
         try:

@@ -148,9 +148,9 @@ def answer_of(begun: Begin, username: str, password: str) -> dict[str, str]:
     """Sign in at the demo city in a browser of one's own; the query it sends the browser back with."""
     with requests.Session() as browser:
         page = browser.get(begun.redirect_url, timeout=10)
-        ticket = re.search(r'name="ticket" value="([^"]+)"', page.text)
+        ticket = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
         assert ticket is not None, page.text
-        form = {"ticket": ticket[1], "action": "sign-in", "account": username, "password": password}
+        form = {"csrf_token": ticket[1], "action": "sign-in", "account": username, "password": password}
         answer = browser.post(begun.redirect_url.partition("?")[0], data=form, timeout=10)
         if answer.status_code == 401:
             raise contract.BadCredentials("深圳市", "refused on the city's own page")
