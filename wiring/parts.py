@@ -5,11 +5,17 @@ listed.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import click
 from flask import Flask
 
+import connectors.admin
+import idp.account_pages.apps
+import idp.account_pages.devices
+import idp.account_pages.links
+import idp.accounts.cli
 import idp.authorize.routes
 import idp.clients.cli
 import idp.consent.pages
@@ -17,23 +23,50 @@ import idp.guards
 import idp.login.link_routes
 import idp.login.routes
 import idp.logout.routes
+import idp.sweep
 import idp.tokens.cli
-from connectors.admin import cities
+import idp.tokens.sweep
+import profiles.enterprise.routes
+import profiles.feeds.cli
+import profiles.feeds.endpoint
+import profiles.materials.endpoints
+import profiles.materials.pages
+import profiles.person.routes
+import subscriptions.handlers
+import subscriptions.pages.mail_folder
+import subscriptions.pages.messages
+import subscriptions.tasks
+from connectors.breaker import ConnectorSettings
+from idp.claims import install_claims
 from idp.endpoint import machine_endpoints
+from idp.own_claims import OwnClaims
 from idp.sessions import Sessions
 from idp.settings import SignInSettings, TokenSettings
-from kernel import audit_seal, health, outbox_upkeep, policies, prefs
+from kernel import audit_seal, health, policies, prefs
 from kernel import format as formats
 from kernel.machine import Endpoint
 from kernel.outbox import Handler
 from kernel.settings import KernelSettings, Section
 from kernel.tasks import Periodic
 from kernel.web import Access, Guard, GuardedBlueprint
+from profiles.claims import Claims
+from profiles.feeds import interpret
+from profiles.panels import install_messages
+from profiles.settings import ProfilesSettings
+from subscriptions.panel import Messages
+from subscriptions.settings import SubscriptionsSettings
 from wiring import cli, home
 
-SETTINGS: tuple[type[Section], ...] = (KernelSettings, SignInSettings, TokenSettings)
+SETTINGS: tuple[type[Section], ...] = (
+    KernelSettings,
+    ConnectorSettings,
+    SignInSettings,
+    TokenSettings,
+    ProfilesSettings,
+    SubscriptionsSettings,
+)
 
-# The people's door
+# --- the people's door
 
 BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     home.pages,
@@ -42,9 +75,16 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     idp.login.link_routes.link,
     idp.consent.pages.consent,
     idp.logout.routes.logout,
+    idp.account_pages.links.links,
+    idp.account_pages.apps.apps,
+    idp.account_pages.devices.devices,
+    profiles.person.routes.pages,
+    profiles.enterprise.routes.pages,
+    profiles.materials.pages.pages,
+    subscriptions.pages.messages.pages,
 )
 
-DEMO_BLUEPRINTS: tuple[GuardedBlueprint, ...] = ()
+DEMO_BLUEPRINTS: tuple[GuardedBlueprint, ...] = (subscriptions.pages.mail_folder.pages,)
 """Pages that exist in demo mode only."""
 
 GUARDS: dict[Access, Guard] = {
@@ -60,19 +100,41 @@ def _sessions(app: Flask) -> None:
 INSTALLS: tuple[Callable[[Flask], None], ...] = (_sessions, prefs.install, policies.install, formats.install)
 """What needs the application itself: the session, filters, what every page is told."""
 
-# The machine door
+# --- the machine door
 
-ENDPOINTS: tuple[Endpoint, ...] = (*health.ENDPOINTS, *machine_endpoints())
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *health.ENDPOINTS,
+    *machine_endpoints(),
+    *profiles.feeds.endpoint.ENDPOINTS,
+    *profiles.materials.endpoints.ENDPOINTS,
+)
 
-# Between the packages
+# --- between the packages: what happened, what is due, who answers whom
 
-HANDLERS: tuple[Handler[Any], ...] = ()
+HANDLERS: tuple[Handler[Any], ...] = (*subscriptions.handlers.HANDLERS,)
 
-PERIODIC: tuple[Periodic, ...] = (audit_seal.SEALER, outbox_upkeep.PURGER)
+PERIODIC: tuple[Periodic, ...] = (
+    Periodic(name="audit.seal", every=timedelta(minutes=1), run=audit_seal.seal),
+    Periodic(name="feeds.resume", every=timedelta(minutes=1), run=interpret.resume),
+    idp.sweep.SWEEPER,
+    idp.tokens.sweep.PERIODIC,
+    *subscriptions.tasks.PERIODIC,
+)
 
-PORTS: tuple[Callable[[], None], ...] = ()
+PORTS: tuple[Callable[[], None], ...] = (
+    lambda: install_claims(Claims(OwnClaims())),
+    lambda: install_messages(Messages()),
+)
 """Each gives an asker the one who answers."""
 
-# The operator's door
+# --- the operator's door
 
-COMMANDS: tuple[click.Command, ...] = (*cli.GROUPS, idp.clients.cli.clients, idp.tokens.cli.keys, cities)
+COMMANDS: tuple[click.Command, ...] = (
+    *cli.GROUPS,
+    connectors.admin.cities,
+    idp.accounts.cli.users,
+    idp.clients.cli.clients,
+    idp.tokens.cli.keys,
+    profiles.feeds.cli.feeds,
+    profiles.feeds.cli.calendar,
+)
