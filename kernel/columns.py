@@ -9,9 +9,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware instant. ``timestamptz`` on PostgreSQL; on SQLite text in UTC, which sorts and compares as
-    time.
-    """
+    """An aware instant. ``timestamptz`` on PostgreSQL; on SQLite text in UTC, which sorts and compares as time."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

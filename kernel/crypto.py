@@ -25,9 +25,7 @@ INDEX_HEX: Final = 32
 
 
 class Unreadable(Exception):
-    """A sealed value does not open: changed, moved from another column, or its key is not among
-    ENCRYPTION_KEYS.
-    """
+    """A sealed value does not open: changed, moved from another column, or its key is not among ENCRYPTION_KEYS."""
 
 
 def encrypt(text: str, *, bound_to: str) -> bytes:
@@ -79,9 +77,7 @@ def mac(purpose: str, data: bytes) -> bytes:
 
 
 def digest(secret: str) -> str:
-    """SHA-256 (64 hex digits) of a secret of high entropy (tokens, codes). Never of a password or an ID
-    number.
-    """
+    """SHA-256 (64 hex digits) of a secret of high entropy (tokens, codes). Never of a password or an ID number."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -45,9 +45,7 @@ log = structlog.get_logger(__name__)
 
 
 class Base(DeclarativeBase):
-    """Base of every model. The names of constraints are fixed, so that migrations can find them on both
-    databases.
-    """
+    """Base of every model. The names of constraints are fixed, so that migrations can find them on both databases."""
 
     metadata = MetaData(
         naming_convention={
@@ -241,7 +239,5 @@ def is_postgresql(db: Session) -> bool:
 
 
 def skip_locked(stmt: S, db: Session) -> S:
-    """``FOR UPDATE SKIP LOCKED`` on PostgreSQL; on SQLite nothing is needed, one transaction writes at a
-    time.
-    """
+    """``FOR UPDATE SKIP LOCKED`` on PostgreSQL; on SQLite nothing is needed, one transaction writes at a time."""
     return stmt.with_for_update(skip_locked=True) if is_postgresql(db) else stmt

@@ -127,9 +127,7 @@ class _Claimed:
 
 
 def deliver_due(limit: int = 100) -> int:
-    """Deliver what is due, at most ``limit``; the number that was tried. A failing handler never stops the
-    others.
-    """
+    """Deliver what is due, at most ``limit``; the number that was tried. A failing handler never stops the others."""
     tried = 0
     while tried < limit:
         claimed = _claim(min(CLAIM_SIZE, limit - tried))
@@ -226,9 +224,7 @@ def _put_off(delivery: _Claimed, reason: str) -> None:
 
 
 def delay(attempts: int) -> timedelta:
-    """Twice as long each time, up to an hour, spread by ±25 % so that what failed together does not return
-    together.
-    """
+    """Twice as long each time, up to an hour, spread by ±25 % so that what failed together does not return together."""
     return min(timedelta(seconds=2**attempts), LONGEST_DELAY) * random.uniform(0.75, 1.25)  # noqa: S311  # no secret
 
 

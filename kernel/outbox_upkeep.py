@@ -28,9 +28,7 @@ class DeadDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """Deliveries that are due or waiting for another attempt, since when the oldest is, and how many are
-    dead.
-    """
+    """Deliveries that are due or waiting for another attempt, since when the oldest is, and how many are dead."""
 
     waiting: int
     oldest: datetime | None

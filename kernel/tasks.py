@@ -1,8 +1,8 @@
 """Background work: periodic tasks that run once however many workers there are, and the worker inside a
 process.
 
-``ring`` says that something is due, ``tick`` does everything that is due. The embedded worker is a thread
-that ticks; with Celery, tasks that call ``tick`` do (see wiring). Both run the same code.
+``ring`` says that something is due; ``deliver`` and ``run_periodics`` do what is due. The threads of the embedded
+worker call them, or tasks of Celery (see wiring): the same code in both.
 """
 
 import threading
@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Text, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel import clock, context, keyvalue, outbox
 from kernel.db import Base, UtcDateTime, is_postgresql, skip_locked, transaction
@@ -90,11 +90,23 @@ def deliver() -> int:
 
 
 def run_periodics() -> int:
-    """Run the periodic tasks that are due and that no other worker has."""
-    due = _due_periodics()
-    for task, claim in due:
-        _run(task, claim)
-    return len(due)
+    """Run the periodic tasks that are due and that no other worker has, each once; how many."""
+    ran = 0
+    while ran < len(_periodics) and run_next_periodic():
+        ran += 1
+    return ran
+
+
+def run_next_periodic() -> int:
+    """Run the one that has been due longest; 0 when there is none."""
+    if not _periodics:
+        return 0
+    _plant()
+    claimed = _claim()
+    if claimed is None:
+        return 0
+    _run(*claimed)
+    return 1
 
 
 def beat() -> None:
@@ -114,7 +126,7 @@ class EmbeddedWorker:
 
     def __init__(self, tick_seconds: float = TICK_SECONDS) -> None:
         self._delivering = _Loop("kapok-outbox", deliver, tick_seconds)
-        self._repeating = _Loop("kapok-periodic", run_periodics, tick_seconds)
+        self._repeating = _Loop("kapok-periodic", run_next_periodic, tick_seconds)
 
     def start(self) -> None:
         install_ring(self._delivering.wake)
@@ -161,36 +173,41 @@ class _Loop:
                 # The database or Redis is away for a moment; the worker outlives it.
                 log.exception("tasks.loop_failed", loop=self._thread.name)
                 done = 0
-            if not done:
+            if not done and not self._ending:
                 self._bell.wait(self._seconds)
 
 
-def _due_periodics() -> list[tuple[Periodic, str]]:
-    """Claim every task that is due and that nobody holds; each comes back with its claim."""
-    if not _periodics:
-        return []
+def _plant() -> None:
+    """Give every task that has none its row; it is due at once."""
+    now = clock.now()
+    rows = [{"name": name, "next_run_at": now} for name in sorted(_periodics)]
+    with transaction() as db:
+        insert = postgresql.insert if is_postgresql(db) else sqlite.insert
+        db.execute(insert(PeriodicTask).on_conflict_do_nothing(), rows)
+
+
+def _claim() -> tuple[Periodic, str] | None:
+    """Lease the task that has been due longest and that nobody holds; with it the claim that ends the lease."""
     now = clock.now()
     claim = new_id()
     free = or_(PeriodicTask.leased_until.is_(None), PeriodicTask.leased_until <= now)
-    due = select(PeriodicTask.name).where(PeriodicTask.name.in_(_periodics), PeriodicTask.next_run_at <= now, free)
+    due = (
+        select(PeriodicTask.name)
+        .where(PeriodicTask.name.in_(_periodics), PeriodicTask.next_run_at <= now, free)
+        .order_by(PeriodicTask.next_run_at)
+        .limit(1)
+    )
     with transaction() as db:
-        _plant(db, now)
-        names = db.scalars(skip_locked(due, db)).all()
-        # A statement for each, because each has a lease of its own; there are a dozen, and most are not due.
-        for name in names:
-            db.execute(
-                update(PeriodicTask)
-                .where(PeriodicTask.name == name)
-                .values(leased_until=now + _periodics[name].lease, claim=claim, last_run_at=now)
-            )
-    return [(_periodics[name], claim) for name in names]
-
-
-def _plant(db: Session, now: datetime) -> None:
-    """Give every task that has none its row; it is due at once."""
-    insert = postgresql.insert if is_postgresql(db) else sqlite.insert
-    rows = [{"name": name, "next_run_at": now} for name in sorted(_periodics)]
-    db.execute(insert(PeriodicTask).on_conflict_do_nothing(), rows)
+        name = db.scalar(skip_locked(due, db))
+        if name is None:
+            return None
+        task = _periodics[name]
+        db.execute(
+            update(PeriodicTask)
+            .where(PeriodicTask.name == name)
+            .values(leased_until=now + task.lease, claim=claim, last_run_at=now)
+        )
+    return task, claim
 
 
 def _run(task: Periodic, claim: str) -> None:

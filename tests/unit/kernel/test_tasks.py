@@ -67,7 +67,8 @@ def test_a_task_that_fails_is_logged_marked_and_runs_again_in_its_turn(frozen_cl
 def test_a_task_whose_worker_died_is_started_again_after_its_lease(frozen_clock):
     ran = []
     register_periodic([task(lambda: ran.append(1), lease=timedelta(minutes=2))])
-    tasks._due_periodics()  # claimed by a worker that dies now
+    tasks._plant()
+    tasks._claim()  # by a worker that dies now
     frozen_clock.advance(seconds=119)
     assert run_periodics() == 0
     frozen_clock.advance(seconds=1)
@@ -76,9 +77,10 @@ def test_a_task_whose_worker_died_is_started_again_after_its_lease(frozen_clock)
 
 def test_a_worker_that_outlived_its_lease_does_not_end_the_other_ones(frozen_clock):
     register_periodic([task(lambda: None, lease=timedelta(minutes=2))])
-    [(periodic, slow)] = tasks._due_periodics()
+    tasks._plant()
+    periodic, slow = tasks._claim()
     frozen_clock.advance(minutes=2)
-    [(_, quick)] = tasks._due_periodics()
+    _, quick = tasks._claim()
     tasks._run(periodic, slow)
     assert row().claim == quick
     tasks._run(periodic, quick)
