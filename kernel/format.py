@@ -4,6 +4,7 @@ A date is a ``date``, or an aware ``datetime``, which is shown in the province's
 ``FILTERS`` is a Jinja filter of that name; the language is that of the request, and Chinese outside one.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from kernel import clock, mask
 
 _: Callable[..., str] = gettext
 KILOBYTE = 1024
+PLACE = re.compile(r"^(?:[^省市区县]{2,3}省)?(?:[^省市区县]{2,3}市)?(?:[^省市区县]{1,3}[区县])?(?=..)")
 # Patterns of Unicode TR 35: Chinese, English.
 MONTH_DAY = ("M月d日", "d MMMM")
 FULL = ("yyyy年M月d日", "d MMMM yyyy")
@@ -92,6 +94,11 @@ def filesize(count: int) -> str:
     if kilobytes < KILOBYTE:
         return _("%(n)sKB", n=kilobytes)
     return _("%(n)sMB", n=f"{count / KILOBYTE**2:.1f}".removesuffix(".0"))
+
+
+def initial(name: str) -> str:
+    """The first character that tells agencies apart, for their seal: 公 of 广东省公安厅, 住 of 佛山市住房…中心."""
+    return PLACE.sub("", name, count=1)[:1]
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {

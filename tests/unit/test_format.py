@@ -86,3 +86,21 @@ def test_outside_a_request_it_is_chinese(frozen_clock):
 def test_lines_that_hold_only_a_tag_leave_nothing(app):
     with app.test_request_context():
         assert app.jinja_env.from_string("{% if true %}\n  {% set x = 1 %}\na{% endif %}").render() == "a"
+
+
+@pytest.mark.parametrize(
+    ("agency", "character"),
+    [
+        ("广东省公安厅", "公"),
+        ("佛山市住房公积金管理中心", "住"),
+        ("佛山市顺德区市场监督管理局", "市"),
+        ("顺德区卫生健康局", "卫"),
+        ("容桂街道社区卫生服务中心", "容"),
+        ("粤通小额贷款", "粤"),
+        ("深圳", "深"),
+        ("香洲区", "香"),
+        ("", ""),
+    ],
+)
+def test_a_seal_shows_what_tells_agencies_apart(agency, character):
+    assert formats.initial(agency) == character
