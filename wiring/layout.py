@@ -23,6 +23,7 @@ PERSON: tuple[Entry, ...] = (
     ("profile", "user", _("个人信息"), "/me/profile", 0),
     ("messages", "bell", _("消息与提醒"), "/me/messages", 0),
     ("access", "eye", _("谁看过我的数据"), "/me/access", 0),
+    ("orgs", "org", _("我的企业"), "/org", 0),
 )
 PERSON_TABS: tuple[Entry, ...] = (
     ("me", "home", _("首页"), "/me", 0),
@@ -34,9 +35,10 @@ PERSON_TABS: tuple[Entry, ...] = (
 ACCOUNT: tuple[Entry, ...] = (
     ("links", "link", _("账号关联"), "/account/links", 0),
     ("apps", "apps", _("授权应用"), "/account/apps", 0),
+    ("devices", "shield", _("登录设备"), "/account/devices", 0),
     ("preferences", "a11y", _("显示与无障碍"), "/account/preferences", 0),
 )
-ADMIN: tuple[Entry, ...] = (("feeds", "db", _("归集与质量"), "/admin/feeds", 0),)
+ADMIN: tuple[Entry, ...] = ()
 
 
 def _viewer() -> Viewer | None:
@@ -58,10 +60,13 @@ def _unread() -> int:
 
 
 def _context() -> dict[str, Any]:
+    unread = LocalProxy(_unread)
     return {
+        "site_title": _("市民个人网页"),
+        "side_label": _("个人网页栏目"),
         "viewer": LocalProxy(_viewer),
-        "unread": LocalProxy(_unread),
-        "nav": PERSON,
+        "unread": unread,
+        "nav": [(*entry[:4], unread) if entry[0] == "messages" else entry for entry in PERSON],
         "tabs": PERSON_TABS,
         "account_nav": ACCOUNT,
         "admin_nav": ADMIN,

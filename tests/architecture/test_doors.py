@@ -10,7 +10,7 @@ from flask import Flask
 
 from kernel import web
 from tests.conftest import SECRETS
-from wiring import parts
+from wiring import layout, parts
 from wiring.app import create_app
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +44,18 @@ def test_nothing_that_changes_something_answers_to_get_alone(app):
         methods.setdefault(rule.rule, set()).update(rule.methods or ())
     named = {path for path in methods if suspicious & set(path.strip("/").split("/"))}
     assert {path for path in named if "POST" not in methods[path]} == set()
+
+
+def test_every_entry_of_a_menu_leads_to_a_page(app):
+    addresses = {entry[3] for entry in (*layout.PERSON, *layout.PERSON_TABS, *layout.ACCOUNT, *layout.ADMIN)}
+    pages = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert {address for address in addresses if not address.startswith("#")} - pages == set()
+
+
+def test_every_icon_of_a_menu_is_drawn(app):
+    drawn = (ROOT / "static" / "icons.svg").read_text()
+    icons = {entry[1] for entry in (*layout.PERSON, *layout.PERSON_TABS, *layout.ACCOUNT, *layout.ADMIN)}
+    assert {icon for icon in icons if f'"i-{icon}"' not in drawn} == set()
 
 
 def test_every_name_of_a_command_is_its_own():
