@@ -78,9 +78,13 @@ def register_periodic(tasks: Iterable[Periodic]) -> None:
             raise ValueError(f"two periodic tasks are named {task.name!r}")
 
 
-def tick() -> int:
-    """Everything that is due, once around; how many things were done. Call it again while it did something."""
-    return deliver() + run_periodics()
+def tick(seconds: float = TICK_SECONDS) -> int:
+    """Do all that is due, beginning nothing new after ``seconds``; how many things were done."""
+    until = time.monotonic() + seconds
+    total = 0
+    while (done := deliver() + run_periodics()) and time.monotonic() < until:
+        total += done
+    return total + done
 
 
 def deliver() -> int:

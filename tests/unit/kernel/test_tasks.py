@@ -112,6 +112,27 @@ def test_a_sign_of_life_lasts_a_minute(frozen_clock):
     assert not worker_alive()
 
 
+def test_a_tick_does_everything_that_is_due():
+    done = []
+    outbox.register([outbox.Handler(name="h", event=Counted, run=lambda _, e: done.append(e.number))])
+    register_periodic([task(lambda: done.append("t"))])
+    with db.transaction() as session:
+        for number in range(50):
+            outbox.publish(session, Counted(number=number))
+    assert tasks.tick() == 51
+    assert sorted(done, key=str) == sorted([*range(50), "t"], key=str)
+
+
+def test_a_tick_ends_even_if_there_is_always_more():
+    def again(session, event):
+        outbox.publish(session, Counted(number=event.number + 1))
+
+    outbox.register([outbox.Handler(name="h", event=Counted, run=again)])
+    with db.transaction() as session:
+        outbox.publish(session, Counted(number=0))
+    assert tasks.tick(seconds=0.2) > 0
+
+
 @pytest.fixture
 def worker():
     made = EmbeddedWorker(tick_seconds=30)  # so that only the bell explains a quick delivery
