@@ -1,6 +1,4 @@
-"""Forms are taken from our own pages only: a token tied to the browser, and the origin that the browser
-names.
-"""
+"""Forms are taken from our own pages only: a token tied to the browser, and the origin that the browser names."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -32,8 +30,7 @@ class ForeignForm(Forbidden):
 
 
 def _check_origin() -> None:
-    """Refuse what says that it comes from elsewhere (RFC 6454 §7; Fetch Metadata); silence is left to the
-    token.
+    """Refuse what says that it comes from elsewhere (RFC 6454 §7; Fetch Metadata); silence is left to the token.
 
     The Host header was replaced by PUBLIC_URL at the door, so ``host_url`` is ours.
     """
@@ -54,8 +51,7 @@ def _check_origin() -> None:
 
 def install(app: Flask) -> None:
     app.before_request(_check_origin)
-    # The token lives as long as the browser's session: who needs an hour for a form must not lose it (WCAG
-    # 2.2.1).
+    # The token lives as long as the browser's session: who needs an hour for a form must not lose it (WCAG 2.2.1).
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     app.config["WTF_CSRF_SSL_STRICT"] = False  # the check above does it, by PUBLIC_URL
     _protect.init_app(app)

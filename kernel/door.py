@@ -1,8 +1,8 @@
 """The one callable behind the port: machine endpoints are answered here, everything else goes on to Flask.
 
-Every request of either door passes through it and gets its request id, its client address (by trusted hops)
-and its log line here. The Host header ends here: what lies behind sees PUBLIC_URL only, so no link can be
-built from a forged one.
+Every request of either door passes through it and gets its request id, its client address (by trusted hops) and its
+log line here. The Host header ends here: what lies behind sees PUBLIC_URL only: no link can be built from a
+forged one.
 """
 
 import re
@@ -13,18 +13,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from kernel import context, log
+from kernel.answers import Answer, Headers, json_answer, oauth_of, problem, problem_of, reason
 from kernel.errors import AppError, Invalid
-from kernel.machine import (
-    Answer,
-    Endpoint,
-    Headers,
-    Request,
-    json_answer,
-    oauth_of,
-    problem,
-    problem_of,
-    reason,
-)
+from kernel.machine import Endpoint, Request
 
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -40,9 +31,7 @@ _logger = log.get("kernel.door")
 
 
 def client_address(environ: dict[str, Any], trusted_hops: int) -> str:
-    """The address seen by the outermost trusted proxy: the n-th from the right of X-Forwarded-For, else the
-    peer's.
-    """
+    """The address seen by the outermost trusted proxy: the n-th from the right of X-Forwarded-For, else the peer's."""
     if trusted_hops > 0:
         chain = [part.strip() for part in str(environ.get("HTTP_X_FORWARDED_FOR") or "").split(",")]
         if len(chain) >= trusted_hops and re.fullmatch(r"[0-9A-Fa-f.:]{2,45}", chain[-trusted_hops]):

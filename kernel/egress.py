@@ -1,9 +1,9 @@
 """Where outbound calls may go: the URL's form, then every address its host resolves to.
 
-The known ways round such a check (keycloak CVE-2026-1180, CVE-2026-4366, ZITADEL GHSA-7wfc and their likes)
-are: an address written as a number, userinfo, an IPv4 address inside an IPv6 one, a redirect, and a name
-that resolves differently the second time. So names are resolved once, all addresses are judged, and the
-connection goes to a judged address.
+The known ways round such a check (keycloak CVE-2026-1180, CVE-2026-4366, ZITADEL GHSA-7wfc and their likes) are: an
+address written as a number, userinfo, an IPv4 address inside an IPv6 one, a redirect, and a name that resolves
+differently the second time. So names are resolved once, all addresses are judged, and the connection goes to a judged
+address.
 """
 
 import ipaddress
@@ -69,8 +69,7 @@ class Target:
 
 
 def judge(url: str, *, allowed: Sequence[IpNetwork], timeout: float) -> Target:
-    """The target of ``url`` with its addresses; ``allowed`` are the internal networks that this call may
-    reach.
+    """The target of ``url`` with its addresses; ``allowed`` are the internal networks that this call may reach.
 
     Raises ``EgressRefused`` or, when the name does not resolve within ``timeout`` seconds, ``Unreachable``.
     """

@@ -10,8 +10,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from kernel import csrf, log
+from kernel.answers import problem_of
 from kernel.errors import AppError, Invalid, NotFound, TooLargeBody, TooMany, Unavailable
-from kernel.machine import problem_of
 
 _logger = log.get("kernel.web")
 

@@ -1,8 +1,8 @@
 """The tree of errors that a reader may see.
 
-Three readers: a stable ``code`` (documented, searchable), a sentence for the person (translated when
-shown), a detail for the log. Who raises does not know the surface: the page, the problem document or the
-OAuth answer is written by ``kernel.web`` and ``kernel.door``.
+Three readers: a stable ``code`` (documented, searchable), a sentence for the person (translated when shown), a detail
+for the log. Who raises does not know the surface: the page, the problem document or the OAuth answer is written by
+``kernel.web`` and ``kernel.door``.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ Text: TypeAlias = str | LazyString
 class AppError(Exception):
     """An expected refusal. Subclasses set the class attributes; one raise may replace any of them.
 
-    ``code`` is snake_case ASCII and never changes once documented; ``status`` is the HTTP status;
-    ``message`` is one or two sentences for the person; ``detail`` goes to the log only; ``headers`` are
-    added to the answer (RFC 9110 §11.6.1 asks for WWW-Authenticate with a 401, §10.2.3 offers Retry-After).
+    ``code`` is snake_case ASCII and never changes once documented; ``status`` is the HTTP status; ``message`` is one
+    or two sentences for the person; ``detail`` goes to the log only; ``headers`` are added to the answer (RFC 9110
+    §11.6.1 asks for WWW-Authenticate with a 401, §10.2.3 offers Retry-After).
     """
 
     code: str = "internal_error"

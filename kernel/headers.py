@@ -1,6 +1,4 @@
-"""The security headers of pages, and the one place where a page may loosen them: extra targets of its
-forms.
-"""
+"""The security headers of pages, and the one place where a page may loosen them: extra targets of its forms."""
 
 import re
 from urllib.parse import urlsplit
@@ -24,8 +22,7 @@ _TARGET = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+|[a-z][a-z0-9-]*(\.[a-z0-9-]+
 
 
 def allow_form_target(url: str) -> None:
-    """Let a form of this page end at ``url``'s origin: Chromium applies form-action to the redirect that
-    answers a form.
+    """Let a form of this page end at ``url``'s origin: Chromium applies form-action to the answer's redirect too.
 
     Only for a URL that has been validated already (a registered redirect URI).
     """

@@ -38,9 +38,7 @@ def _healthz(_request: Request) -> Answer:
 
 
 def _readyz(_request: Request) -> Answer:
-    """200 when all is there; 503 naming what is not. The reason is in the log: this address is open to
-    everybody.
-    """
+    """200 when all is there; 503 naming what is not. The reason is in the log: this address is open to everybody."""
     missing = []
     for name, check in CHECKS.items():
         try:

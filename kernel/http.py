@@ -1,6 +1,4 @@
-"""The one way out: every outbound HTTP call has a deadline, a size cap, a judged address, and never follows
-a redirect.
-"""
+"""The one way out: every outbound HTTP call has a deadline, a size cap and a judged address; redirects stay."""
 
 import contextlib
 import json as _json
@@ -79,14 +77,12 @@ def request(
     internal: bool = False,
     ca_file: str | None = None,
 ) -> Answer:
-    """One call, finished within ``timeout`` seconds in all: resolving, connecting, TLS, sending, and the
-    last byte read.
+    """One call, finished within ``timeout`` seconds in all: resolving, connecting, TLS, sending, the last byte.
 
     Only ``internal`` calls (to a target that an administrator registered as a source of ours) may reach
-    EGRESS_ALLOWED_NETWORKS, and plain http only there; never pass it for an address that a client or a
-    person gave. A redirect is an answer like any other. ``ca_file`` replaces the system's certificate
-    authorities. Proxy variables of the environment are ignored. Raises ``EgressRefused``, ``Unreachable``,
-    ``TooLarge``.
+    EGRESS_ALLOWED_NETWORKS, and plain http only there; never pass it for an address that a client or a person gave. A
+    redirect is an answer like any other. ``ca_file`` replaces the system's certificate authorities. Proxy variables
+    of the environment are ignored. Raises ``EgressRefused``, ``Unreachable``, ``TooLarge``.
     """
     began = time.monotonic()
     allowed = settings.of(settings.KernelSettings).egress_allowed_networks if internal else ()
@@ -200,9 +196,7 @@ def _read(response: Any, max_bytes: int) -> bytes:
 
 
 class _Watchdog:
-    """Cuts the connection at the deadline: a socket's own timeout starts anew with every byte that drips
-    in.
-    """
+    """Cuts the connection at the deadline: a socket's own timeout starts anew with every byte that drips in."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self.barked = False

@@ -1,6 +1,4 @@
-"""Languages: Chinese is the source and the default, English is complete; the person's choice comes before
-the browser's.
-"""
+"""Languages: Chinese is the source and the default, English is complete; a choice comes before the browser's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,4 @@
-"""How often something may be asked: counters in the key-value store, shared by all web processes when it is
-Redis.
-"""
+"""How often something may be asked: counters in the key-value store, shared by all web processes when it is Redis."""
 
 from kernel import keyvalue
 

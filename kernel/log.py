@@ -1,9 +1,7 @@
-"""Structured logs: JSON lines in production, coloured lines in the demo; nothing that identifies a person
-gets through.
+"""Structured logs: JSON lines in production, coloured lines in the demo; nothing in them names a person.
 
-What is masked is what people's lives hang on: ID numbers, phones, e-mail addresses, tokens, codes,
-passwords. Masking is the last step before the line is written, so it also covers exceptions and the lines
-of libraries.
+What is masked is what people's lives hang on: ID numbers, phones, e-mail addresses, tokens, codes, passwords. Masking
+is the last step before the line is written, so it also covers exceptions and the lines of libraries.
 """
 
 import json
@@ -44,8 +42,7 @@ _PATTERNS: Final = (
         ),
         rf"\g<name>{_MASK}",
     ),
-    # 18-digit citizen ID numbers (GB 11643): the first six are a place, the last four stay for the
-    # operator's search
+    # 18-digit citizen ID numbers (GB 11643): the first six are a place, the last four stay for the operator's search
     (
         re.compile(
             r"(?<![0-9A-Za-z])([1-9]\d{5})(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(\d{3}[0-9Xx])(?![0-9A-Za-z])"
@@ -108,9 +105,7 @@ def _who(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Muta
 
 
 def configure(*, level: str = "INFO", readable: bool = False) -> None:
-    """Send structlog and the standard library's loggers through one masked writer to stderr; may be called
-    again.
-    """
+    """Send structlog and the standard library's loggers through one masked writer to stderr; may be called again."""
     before: list[structlog.typing.Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -148,8 +143,7 @@ def configure(*, level: str = "INFO", readable: bool = False) -> None:
     root.setLevel(level.upper())
     heard = root.isEnabledFor(logging.INFO)
     _access.form = ("text" if readable else "json") if heard else "off"
-    # Authlib writes whole tokens at DEBUG; SQLAlchemy writes parameters at INFO; urllib3 writes URLs at
-    # DEBUG.
+    # Authlib writes whole tokens at DEBUG; SQLAlchemy writes parameters at INFO; urllib3 writes URLs at DEBUG.
     logging.getLogger("authlib").setLevel(logging.INFO)
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.INFO)
@@ -164,8 +158,7 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
 def access_line(*, method: str, route: str, status: int, milliseconds: float, size: int, request_id: str) -> None:
     """One line a request, written past the machinery above because it is on every request's bill.
 
-    It holds nothing of a person: the route's pattern instead of the path, no query, no address (the audit
-    has that).
+    It holds nothing of a person: the route's pattern instead of the path, no query, no address (the audit has that).
     """
     if _access.form == "json":
         members = {

@@ -1,27 +1,23 @@
-"""The machine door's own request, answer and endpoint: a few slots over the WSGI environ, nothing parsed
-before it is asked for.
+"""The machine door's own request, answer and endpoint: a few slots over the environ, parsed when asked for.
 
-Flask and Werkzeug cost about 180 µs a request; a token costs 90. So machines are served by ``kernel.door``
-with these types and people by Flask, behind the same port.
+Flask and Werkzeug cost about 180 µs a request; a token costs 90. So machines are served by ``kernel.door`` with these
+types and people by Flask, behind the same port.
 """
 
-import functools
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, Literal, cast
 from urllib.parse import parse_qs, parse_qsl
 
-from kernel.errors import AppError, Invalid, TooLargeBody
+from kernel.answers import Answer, json_answer, problem
+from kernel.errors import Invalid, TooLargeBody
+from kernel.parsing import parse_json, refuse_nul, refusing
+
+__all__ = ["Answer", "Endpoint", "HeaderView", "Request", "json_answer", "parse_json", "problem"]
 
 _CHUNK: Final = 64 * 1024
 _MAX_FIELDS: Final = 200
-_NO_STORE: Final = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
-_NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
-_UNSTORABLE: Final = re.compile("[\ud800-\udfff\0]")
-
-Headers = tuple[tuple[str, str], ...]
 
 
 class HeaderView(Mapping[str, str]):
@@ -55,8 +51,8 @@ class HeaderView(Mapping[str, str]):
 class Request:
     """One request at the machine door.
 
-    ``params`` are the path's parts (``/feeds/v1/<family>`` gives ``family``), ``address`` is the client's
-    address behind the trusted proxies, ``base_url`` is PUBLIC_URL: the Host header is never consulted.
+    ``params`` are the path's parts (``/feeds/v1/<family>`` gives ``family``), ``address`` is the client's address
+    behind the trusted proxies, ``base_url`` is PUBLIC_URL: the Host header is never consulted.
     """
 
     __slots__ = (
@@ -108,9 +104,9 @@ class Request:
         """The query's parameters; raises ``Invalid`` for what is not UTF-8 or holds a null character."""
         if self._query is None:
             raw = self.environ.get("QUERY_STRING", "")
-            with _refusing("query is not readable"):
+            with refusing("query is not readable"):
                 self._query = parse_qs(raw, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
-            _refuse_nul(value for values in self._query.values() for value in values)
+            refuse_nul(value for values in self._query.values() for value in values)
         return self._query
 
     @property
@@ -129,8 +125,7 @@ class Request:
     def stream(self, cap: int | None = None) -> Iterator[bytes]:
         """The body in pieces of at most 64 KiB, of a sender that names its length or one that sends chunks.
 
-        Raises ``TooLargeBody`` before reading when Content-Length tells so, or as soon as more than ``cap``
-        bytes came.
+        Raises ``TooLargeBody`` before reading when Content-Length tells so, or once more than ``cap`` bytes came.
         """
         limit = self.max_body if cap is None else cap
         if str(self.environ.get("HTTP_CONTENT_ENCODING") or "identity").lower() != "identity":
@@ -167,14 +162,12 @@ class Request:
         return self._body
 
     def form(self) -> dict[str, str]:
-        """The form's parameters; those without a value count as omitted, a repeated one is refused (RFC
-        6749 §3.2).
-        """
+        """The form's parameters; those without a value count as omitted, a repeated one is refused (RFC 6749 §3.2)."""
         if self.media_type != "application/x-www-form-urlencoded":
             raise Invalid(code="unsupported_media_type", status=415, detail=self.media_type)
         if (self.charset or "utf-8") not in {"utf-8", "utf8"}:
             raise Invalid(code="unsupported_charset", status=415, detail=self.charset or "")
-        with _refusing("form is not readable"):
+        with refusing("form is not readable"):
             pairs = parse_qsl(
                 self.body().decode("ascii"),
                 keep_blank_values=True,
@@ -186,153 +179,24 @@ class Request:
             if name in fields:
                 raise Invalid({name: "repeated"}, code="repeated_parameter")
             fields[name] = value
-        _refuse_nul(fields.values())
+        refuse_nul(fields.values())
         return {name: value for name, value in fields.items() if value}
 
     def json(self) -> Any:
-        """The JSON body. Refused: other media types, other charsets, NaN, text that no database can store
-        (RFC 8259 §8).
-        """
+        """The JSON body. Refused: other media types, other charsets, NaN, text no database can store."""
         if self.media_type != "application/json" and not self.media_type.endswith("+json"):
             raise Invalid(code="unsupported_media_type", status=415, detail=self.media_type)
         return parse_json(self.body())
-
-
-def parse_json(text: bytes) -> Any:
-    """Strict JSON: UTF-8, no NaN or Infinity, no null character and no half of a surrogate pair anywhere in
-    it.
-    """
-    with _refusing("JSON is not readable", code="invalid_json"):
-        value = json.loads(text.decode("utf-8-sig"), parse_constant=_no_constant)
-    # Only an escape can bring these in: the decoder above refuses the raw bytes, and JSON refuses a raw
-    # control character.
-    if b"\\u" in text and any(_UNSTORABLE.search(string) for string in _strings(value)):
-        raise Invalid(code="invalid_json", detail="null character or lone surrogate")
-    return value
-
-
-def _strings(value: Any) -> Iterator[str]:
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict):
-            waiting.extend(item)
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(name)
-
-
-class _refusing:  # noqa: N801  reads as the statement it is
-    """Turns what Python's parsers raise on bad input into ``Invalid``."""
-
-    __slots__ = ("_code", "_detail")
-
-    def __init__(self, detail: str, *, code: str = "malformed_request") -> None:
-        self._detail = detail
-        self._code = code
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (ValueError, RecursionError)):
-            raise Invalid(code=self._code, detail=f"{self._detail}: {type(error).__name__}") from None
-
-
-def _refuse_nul(values: Any) -> None:
-    # PostgreSQL cannot store U+0000 in text; nobody sends it by accident.
-    if any("\0" in value for value in values):
-        raise Invalid(code="malformed_request", detail="null character")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    body: bytes = b""
-    headers: Headers = ()
-
-
-def json_answer(obj: object, status: int = 200, headers: Headers = (), *, cache: str | None = None) -> Answer:
-    """JSON, by default never stored by a cache; ``cache`` replaces the Cache-Control value for public
-    documents.
-    """
-    body = json.dumps(obj, ensure_ascii=False, separators=(",", ":")).encode()
-    caching = _NO_STORE if cache is None else (("Cache-Control", cache),)
-    return Answer(status, body, (("Content-Type", "application/json"), *caching, _NOSNIFF, *headers))
-
-
-def problem(code: str, status: int, detail: str, *, headers: Headers = (), **members: object) -> Answer:
-    """A problem document (RFC 9457). ``code`` is the stable name of the fault; ``members`` are its
-    extension members.
-    """
-    document = {
-        "type": f"urn:kapok:problem:{code}",
-        "title": reason(status),
-        "status": status,
-        "detail": detail,
-        "code": code,
-    }
-    body = json.dumps(document | members, ensure_ascii=False, separators=(",", ":"), default=str).encode()
-    return Answer(status, body, (("Content-Type", "application/problem+json"), *_NO_STORE, _NOSNIFF, *headers))
-
-
-def problem_of(error: AppError, request_id: str) -> Answer:
-    """An expected refusal as a problem document; its log detail stays out."""
-    members: dict[str, object] = {"request_id": request_id}
-    if isinstance(error, Invalid) and error.fields:
-        members["fields"] = {name: str(text) for name, text in error.fields.items()}
-    return problem(error.code, error.status, str(error.message), headers=error.headers, **members)
-
-
-_OAUTH_CODES: Final = {
-    401: "invalid_client",
-    403: "access_denied",
-    429: "temporarily_unavailable",
-    503: "temporarily_unavailable",
-}
-
-
-def oauth_of(error: AppError, request_id: str) -> Answer:
-    """An expected refusal in the form of RFC 6749 §5.2; error_description is ASCII there, so it names the
-    code.
-    """
-    fallback = "invalid_request" if error.status < 500 else "server_error"
-    described = error.code
-    if isinstance(error, Invalid) and error.fields:
-        described = f"{described}: {', '.join(error.fields)}"
-    described = re.sub(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]", "?", described)
-    document = {
-        "error": _OAUTH_CODES.get(error.status, fallback),
-        "error_description": described,
-        "request_id": request_id,
-    }
-    return json_answer(document, error.status, error.headers)
-
-
-@functools.cache
-def reason(status: int) -> str:
-    from http import HTTPStatus
-
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One address of the machine door.
 
-    ``path`` is fixed ("/token") or holds names ("/feeds/v1/<family>"; ``<path:rest>`` takes slashes too).
-    HEAD follows GET and OPTIONS is answered by the door. ``errors`` chooses the form of refusals.
-    ``public`` marks documents that are the same for everybody (discovery, JWKS, static files): any origin
-    may read them (CORS), and they leave no line in the log.
+    ``path`` is fixed ("/token") or holds names ("/feeds/v1/<family>"; ``<path:rest>`` takes slashes too). HEAD
+    follows GET and OPTIONS is answered by the door. ``errors`` chooses the form of refusals. ``public`` marks
+    documents that are the same for everybody (discovery, JWKS, static files): any origin may read them (CORS), and
+    they leave no line in the log.
     """
 
     path: str

@@ -8,18 +8,15 @@ P = TypeVar("P")
 
 
 class PluginError(RuntimeError):
-    """A folder of plug-ins is not in order; the start stops, because half a set of plug-ins is worse than
-    none.
-    """
+    """A folder of plug-ins is not in order; the start stops, because half a set of plug-ins is worse than none."""
 
 
 def discover(package_name: str, contract: type[P]) -> dict[str, P]:
-    """Every module's ``plugin`` in the package ``package_name``, by name, in the order of the modules'
-    names.
+    """Every module's ``plugin`` in the package ``package_name``, by name, in the order of the modules' names.
 
-    A plug-in's name is its ``name`` attribute, or the module's name when it has none. ``contract`` is a
-    base class or a ``runtime_checkable`` protocol. Raises ``PluginError`` for a module without ``plugin``,
-    a plug-in that does not fulfil the contract, and two plug-ins of one name.
+    A plug-in's name is its ``name`` attribute, or the module's name when it has none. ``contract`` is a base class or
+    a ``runtime_checkable`` protocol. Raises ``PluginError`` for a module without ``plugin``, a plug-in that does not
+    fulfil the contract, and two plug-ins of one name.
     """
     package = importlib.import_module(package_name)
     found: dict[str, P] = {}

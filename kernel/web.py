@@ -25,8 +25,7 @@ class Access(enum.Enum):
 
 
 Guard = Callable[[], ResponseReturnValue | None]
-"""Runs before the view: None lets through, an answer (a redirect to the login) or an ``AppError`` does not.
-"""
+"""Runs before the view: None lets through, an answer (a redirect to the login) or an ``AppError`` does not."""
 
 _guards: dict[Access, Guard] = {Access.PUBLIC: lambda: None}
 
@@ -66,8 +65,7 @@ def unguarded(app: Flask) -> Iterator[str]:
 
 
 def safe_next(target: str | None, otherwise: str = "/") -> str:
-    r"""``target`` if it is a path on this site, else ``otherwise``: for every ``next`` that ends in a
-    redirect.
+    r"""``target`` if it is a path on this site, else ``otherwise``: for every ``next``.
 
     Browsers read ``//host`` and ``/\host`` as another site and drop tabs and line ends (WHATWG URL §4.4),
     so all of these are refused, not repaired.
@@ -96,8 +94,7 @@ def _refused_at_the_door() -> None:
 
 
 def _refuse_nul() -> None:
-    # PostgreSQL cannot store U+0000 in text; a form with one is an attack or an accident, and neither is a
-    # 500.
+    # PostgreSQL cannot store U+0000 in text; a form with one is an attack or an accident, and neither is a 500.
     sent = [*request.args.items(multi=True), *request.form.items(multi=True)]
     if any("\0" in name or "\0" in value for name, value in sent) or "\0" in request.path:
         raise Invalid(code="malformed_request", detail="null character")
@@ -118,8 +115,7 @@ def install(app: Flask, *, public: str, secret_key: str) -> None:
         "MAX_CONTENT_LENGTH": MAX_PAGE_BODY,
         "MAX_FORM_MEMORY_SIZE": MAX_PAGE_BODY,
         "MAX_FORM_PARTS": 500,
-        # This cookie holds the forms' token and nothing else; the login's session is a row with its own
-        # cookie.
+        # This cookie holds the forms' token and nothing else; the login's session is a row with its own cookie.
         "SESSION_COOKIE_NAME": "__Host-form" if secure else "form",
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True,

@@ -60,9 +60,7 @@ def create_app() -> Flask:
 
 
 def serve() -> Flask:
-    """What ``wsgi.py`` is: the application of the environment's settings, with its worker when it needs
-    one.
-    """
+    """What ``wsgi.py`` is: the application of the environment's settings, with its worker when it needs one."""
     try:
         mine = start()
     except SettingsError as fault:
@@ -87,8 +85,8 @@ def _is_command() -> bool:
 def _start_worker() -> None:
     """Start the worker of this process, and stop it when the server has answered what was running.
 
-    A server's process ends through ``threading._shutdown`` whether it is a main process or a child of
-    multiprocessing (which runs no ``atexit``); concurrent.futures waits for its threads by the same hook.
+    A server's process ends through ``threading._shutdown`` whether it is a main process or a child of multiprocessing
+    (which runs no ``atexit``); concurrent.futures waits for its threads by the same hook.
     """
     worker = EmbeddedWorker()
     worker.start()

@@ -1,6 +1,4 @@
-"""The bell between web processes and Celery's workers: a message that says "look into the database",
-nothing more.
-"""
+"""The bell between web processes and Celery's workers: a message that says "look into the database", nothing more."""
 
 import time
 from typing import TYPE_CHECKING

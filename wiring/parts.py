@@ -1,7 +1,7 @@
 """THE MAP: what the packages bring, in plain lists. Whoever adds a part that is not a plug-in adds a line here.
 
-Plug-ins (grants, endpoints, kinds of cities, families of feeds, rules, channels) are found by their folders and are not
-listed.
+Plug-ins (grants, endpoints, kinds of cities, families of feeds, rules, channels) are found by their folders and are
+not listed.
 """
 
 from collections.abc import Callable

@@ -11,8 +11,8 @@ from wiring import parts
 def start(environ: Mapping[str, str] | None = None) -> KernelSettings:
     """Read the settings, open what they name and connect the parts; may be called again.
 
-    :param environ: used instead of the process environment and its files (tests).
-    :raises SettingsError: with every fault of every section.
+    :param environ: used instead of the process environment and its files (tests). :raises SettingsError: with every
+    fault of every section.
     """
     settings.load(*parts.SETTINGS, environ=environ)
     mine = settings.of(KernelSettings)

@@ -1,9 +1,8 @@
 """Style sheet, script and pictures: read once, packed once, and kept by browsers for a year.
 
-The folder's digest is part of every address (``/static/<digest>/ui.css``), so a new release is a new
-address, and files that name one another relatively (``url(lattice.svg)``) follow by themselves. During a
-roll-out a page of the other release may ask for its own digest: it gets what there is, and a browser may
-not keep that.
+The folder's digest is part of every address (``/static/<digest>/ui.css``), so a new release is a new address, and
+files that name one another relatively (``url(lattice.svg)``) follow by themselves. During a roll-out a page of the
+other release may ask for its own digest: it gets what there is, and a browser may not keep that.
 """
 
 import gzip

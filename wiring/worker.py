@@ -16,9 +16,7 @@ from wiring.start import start
 
 
 def create_worker() -> Celery:
-    """The application of the environment's settings; ends the process with one line when these are not in
-    order.
-    """
+    """The application of the environment's settings; ends the process with one line when these are not in order."""
     try:
         mine = start()
     except SettingsError as fault:

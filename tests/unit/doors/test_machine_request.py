@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.answers import oauth_of, problem_of
 from kernel.errors import AppError, Invalid, NotFound, TooLargeBody, TooMany
-from kernel.machine import Request, oauth_of, parse_json, problem_of
+from kernel.machine import Request, parse_json
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -1,0 +1,81 @@
+"""What goes back through the machine door, and the two forms of a refusal there: RFC 9457 and RFC 6749."""
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from kernel.errors import AppError, Invalid
+
+Headers = tuple[tuple[str, str], ...]
+
+_NO_STORE: Final = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
+_NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+
+
+def json_answer(obj: object, status: int = 200, headers: Headers = (), *, cache: str | None = None) -> Answer:
+    """JSON, by default never stored by a cache; ``cache`` replaces the Cache-Control value for public documents."""
+    body = json.dumps(obj, ensure_ascii=False, separators=(",", ":")).encode()
+    caching = _NO_STORE if cache is None else (("Cache-Control", cache),)
+    return Answer(status, body, (("Content-Type", "application/json"), *caching, _NOSNIFF, *headers))
+
+
+def problem(code: str, status: int, detail: str, *, headers: Headers = (), **members: object) -> Answer:
+    """A problem document (RFC 9457). ``code`` is the stable name of the fault, ``members`` extend it."""
+    document = {
+        "type": f"urn:kapok:problem:{code}",
+        "title": reason(status),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    body = json.dumps(document | members, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    return Answer(status, body, (("Content-Type", "application/problem+json"), *_NO_STORE, _NOSNIFF, *headers))
+
+
+def problem_of(error: AppError, request_id: str) -> Answer:
+    """An expected refusal as a problem document; its log detail stays out."""
+    members: dict[str, object] = {"request_id": request_id}
+    if isinstance(error, Invalid) and error.fields:
+        members["fields"] = {name: str(text) for name, text in error.fields.items()}
+    return problem(error.code, error.status, str(error.message), headers=error.headers, **members)
+
+
+_OAUTH_CODES: Final = {
+    401: "invalid_client",
+    403: "access_denied",
+    429: "temporarily_unavailable",
+    503: "temporarily_unavailable",
+}
+
+
+def oauth_of(error: AppError, request_id: str) -> Answer:
+    """An expected refusal in the form of RFC 6749 §5.2; error_description is ASCII there, so it names the code."""
+    fallback = "invalid_request" if error.status < 500 else "server_error"
+    described = error.code
+    if isinstance(error, Invalid) and error.fields:
+        described = f"{described}: {', '.join(error.fields)}"
+    described = re.sub(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]", "?", described)
+    document = {
+        "error": _OAUTH_CODES.get(error.status, fallback),
+        "error_description": described,
+        "request_id": request_id,
+    }
+    return json_answer(document, error.status, error.headers)
+
+
+@functools.cache
+def reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
