@@ -105,7 +105,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "date": full_date,
     **{
         f.__name__: f
-        for f in (day, near, time, moment, deadline, weekday, month, iso, thousands, yuan, filesize)
+        for f in (day, near, time, moment, deadline, weekday, month, iso, thousands, yuan, filesize, initial)
     },
     **{name: getattr(mask, name) for name in dir(mask) if name.startswith("mask_")},
 }
