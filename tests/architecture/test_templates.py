@@ -9,6 +9,8 @@ import jinja2
 import pytest
 from jinja2 import nodes
 
+from kernel import format as formats
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "templates"
 TEMPLATES = sorted(p.relative_to(FOLDER).as_posix() for p in FOLDER.rglob("*.html"))
@@ -110,6 +112,13 @@ def test_every_icon_that_is_asked_for_is_there():
     there = set(re.findall(r'id="i-([a-z0-9-]+)"', (ROOT / "static/icons.svg").read_text()))
     asked = {name for page in TEMPLATES for name in re.findall(r"ui\.icon\('([a-z0-9-]+)'", source(page))}
     assert asked <= there
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_filter_and_test_is_there(name):
+    environment = jinja2.Environment(extensions=["jinja2.ext.i18n"])
+    environment.filters.update(formats.FILTERS)
+    environment.compile(source(name), name)
 
 
 def test_the_checks_can_fail():
