@@ -92,7 +92,7 @@ def sign_in() -> ResponseReturnValue:
     if person is None:
         person = _office().people.check(request.form.get("account", ""), request.form.get("password", ""))
         if person is None:
-            return _page(asked, problem="账号或密码不正确，请检查后再试"), 401
+            return _page(asked, problem="账号或密码不正确，请检查后再试", account=request.form.get("account", "")), 401
         session.clear()  # a new sign-in, a new session
         session.update(sub=person.sub, auth_time=int(time.time()), sid=secrets.token_urlsafe(8))
     return _granted(asked, person)
@@ -165,11 +165,11 @@ def _own_form() -> bool:
     return request.method == "POST" and secrets.compare_digest(request.form.get("csrf_token", ""), _browser())
 
 
-def _page(asked: Request, *, problem: str = "") -> str:
+def _page(asked: Request, *, problem: str = "", account: str = "") -> str:
     """The sign-in page; the request travels in the form, sealed and bound to this browser."""
     ticket = _office().forms.dumps({"asked": asdict(asked), "browser": _browser()})
     person = None if problem or asked.prompt == "login" else _signed_in()
-    return render_template("sign_in.html", person=person, ticket=ticket, problem=problem)
+    return render_template("sign_in.html", person=person, ticket=ticket, problem=problem, account=account)
 
 
 def _asked_in_form() -> Request | None:

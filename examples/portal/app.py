@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from authlib.integrations.flask_client import OAuth
 from flask import Flask, abort, current_app, request, session
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response
@@ -42,13 +41,7 @@ def portal(config: dict[str, Any], client: dict[str, Any], *, path: str, skin: s
         SCOPE=client.get("scope", "openid profile identity"),
     )
     app.extensions["logins"] = Logins()
-    OAuth(app).register(
-        "kapok",
-        client_id=client["client_id"],
-        client_secret=client["client_secret"],
-        server_metadata_url=f"{config['issuer']}/.well-known/openid-configuration",
-        client_kwargs={"scope": app.config["SCOPE"], "code_challenge_method": "S256", "timeout": 10},
-    )
+    sign_in.connect(app, client["client_id"], client["client_secret"])
     name = client.get("name", "办事门户（演示）")
     app.context_processor(
         lambda: {

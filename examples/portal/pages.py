@@ -57,7 +57,7 @@ def claims() -> ResponseReturnValue:
 def developers() -> str:
     """The sign-in code of this very portal: nothing else is needed."""
     code = (Path(__file__).parent / "sign_in.py").read_text(encoding="utf-8")
-    start, end = code.index("@sign_in.get"), code.index("def install_errors")
+    start, end = code.index("def connect"), code.index("def install_errors")
     return render_template("developers.html", code=code[start:end].strip(), scope=current_app.config["SCOPE"])
 
 

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from authlib.integrations.base_client import OAuthError
+from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from joserfc.errors import JoseError
@@ -24,6 +25,17 @@ ADVICE = {
     "invalid_scope": "门户要了没有登记的信息。请门户的开发人员核对scope。",
     "invalid_grant": "授权码已经用过或过期。请再点一次登录。",
 }
+
+
+def connect(app: Flask, client_id: str, client_secret: str) -> None:
+    """Everything else the library reads in the discovery document."""
+    OAuth(app).register(
+        "kapok",
+        client_id=client_id,
+        client_secret=client_secret,
+        server_metadata_url=f"{app.config['ISSUER']}/.well-known/openid-configuration",
+        client_kwargs={"scope": app.config["SCOPE"], "code_challenge_method": "S256", "timeout": 10},
+    )
 
 
 @sign_in.get("/login")
