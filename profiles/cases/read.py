@@ -132,7 +132,7 @@ def cases_of(
 
 def case_counts(db: Session, party_key: str) -> CaseCounts:
     stmt = select(CaseFile.bucket, func.count()).where(CaseFile.party_key == party_key)
-    counts: dict[str, int] = dict(db.execute(stmt.group_by(CaseFile.bucket)).tuples().all())
+    counts: dict[str, int] = dict(db.execute(stmt.group_by(CaseFile.bucket)).all())
     return CaseCounts(**counts)
 
 

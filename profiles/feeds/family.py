@@ -35,6 +35,11 @@ class Entry:
     received_at: datetime
     told: Told | None = None
     content_key: str | None = None
+    versioned: bool = False
+    """The record tells its version."""
+    version_column: str = "version"
+    timed: bool = False
+    """The record tells when it was reported."""
     findings: list[Finding] = field(default_factory=list)
     refused: bool = False
     duplicate: bool = False

@@ -160,6 +160,8 @@ def _entry(job: Job, row: Row[*tuple[Any, ...]]) -> Entry | None:
             log.exception("feeds.reading_failed", batch_id=job.id, position=row.position)
             reading_.refuse("not_interpreted")
     entry.refused = reading_.refused or entry.told is None
+    entry.version_column = reading_.column("version")
+    entry.versioned, entry.timed = reading_.has("version"), reading_.has("reported_at")
     entry.findings = _distinct(reading_.findings)
     if not entry.refused:
         essence = json.dumps(reading_.essence(), ensure_ascii=True, default=str, separators=(",", ":"))
@@ -175,30 +177,35 @@ def _distinct(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _find_repetitions(db: Session, job: Job, entries: Collection[Entry]) -> None:
-    """The same key, version and content as an earlier record: already had. Other content: told, and taken."""
+    """What was received before under the same key, version and content is a duplicate, whatever came since.
+
+    A record without version and time only repeats the word before it: nothing else could tell a value that
+    changed back from a repetition. One version with two contents is told.
+    """
     told = [entry for entry in entries if not entry.refused and entry.told]
     keys = sorted({entry.told.key for entry in told if entry.told})
-    stmt = select(_RAW.c.record_key, _RAW.c.version, _RAW.c.content_key, func.min(_RAW.c.id)).where(
+    stmt = select(_RAW.c.record_key, _RAW.c.version, _RAW.c.id, _RAW.c.content_key).where(
         _RAW.c.department_id == job.department_id,
         _RAW.c.family == job.family.name,
         _RAW.c.record_key.in_(keys),
         _RAW.c.status.in_(_TAKEN),
     )
     held: dict[tuple[str, int], dict[str, str]] = {}
-    for key, version, content_key, raw_id in db.execute(
-        stmt.group_by(_RAW.c.record_key, _RAW.c.version, _RAW.c.content_key)
-    ):
-        held.setdefault((key, version), {})[content_key] = raw_id
+    for key, version, raw_id, content_key in db.execute(stmt.order_by(_RAW.c.id)):
+        held.setdefault((key, version), {})[raw_id] = content_key
     for entry in told:
         assert entry.told is not None
         assert entry.content_key is not None
-        contents = held.setdefault((entry.told.key, entry.told.version), {})
-        if contents.get(entry.content_key, entry.raw_id) < entry.raw_id:
+        words = held.setdefault((entry.told.key, entry.told.version), {})
+        before = [content for raw_id, content in words.items() if raw_id < entry.raw_id]
+        alone = not entry.versioned and not entry.timed
+        if entry.content_key in (before[-1:] if alone else before):
             entry.duplicate = True
+            words.pop(entry.raw_id, None)
             continue
-        contents[entry.content_key] = entry.raw_id
-        if len(contents) > 1 and min(contents.values()) < entry.raw_id:
-            entry.findings.append(Finding(code="version_reused", field="version"))
+        words[entry.raw_id] = entry.content_key
+        if entry.versioned and any(content != entry.content_key for content in before):
+            entry.findings.append(Finding(code="version_reused", field=entry.version_column))
 
 
 def _note(db: Session, entries: Sequence[Entry]) -> None:
@@ -222,7 +229,7 @@ def _note(db: Session, entries: Sequence[Entry]) -> None:
 def _finish(db: Session, batch_id: str) -> None:
     """Count what became of the records; the first time, tell others."""
     counted = select(_RAW.c.status, func.count()).where(_RAW.c.batch_id == batch_id).group_by(_RAW.c.status)
-    counts: dict[str, int] = dict(db.execute(counted).tuples().all())
+    counts: dict[str, int] = dict(db.execute(counted).all())
     done = {
         "accepted": counts.get("accepted", 0),
         "with_findings": counts.get("accepted_with_findings", 0),

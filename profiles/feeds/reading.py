@@ -99,7 +99,7 @@ class Reading:
 
     def has(self, *names: str) -> bool:
         """Whether any of these columns holds something."""
-        return any(self.value(name) not in {None, ""} for name in names)
+        return any(self.value(name) is not None for name in names)
 
     def sent(self, name: str) -> bool:
         """Whether the column is there at all, be it empty."""
@@ -109,8 +109,10 @@ class Reading:
         """What the first filled column of this meaning holds: text (numbers too), a list or an object."""
         for theirs in self._columns.get(name, ()):
             value = self._record[theirs]
+            if isinstance(value, str):
+                value = value.strip()
             if value is not None and value != "":
-                return value.strip() if isinstance(value, str) else value
+                return value
         return None
 
     def text(self, name: str, *, most: int = 200, required: bool = False) -> str | None:
@@ -119,7 +121,7 @@ class Reading:
         if isinstance(value, (list, dict)):
             self.note("not_a_scalar", name)
             value = None
-        if value is None or value == "":
+        if value is None:
             if required:
                 self.refuse("missing", name)
             return None
@@ -190,9 +192,13 @@ class Reading:
         return "working"
 
     def essence(self) -> list[tuple[str, object]]:
-        """What the record says, by our names: equal for the same record in another format or order of columns."""
-        skipped = {"version", "reported_at"}
-        return sorted((ours, self.value(ours)) for ours in self._columns if ours not in skipped)
+        """What the record says, by our names: equal for the same record in another format or order of columns.
+
+        Where a version tells reports apart, the time of a report does not.
+        """
+        skipped = {"version", "reported_at"} if self.has("version") else {"version"}
+        told = ((ours, self.value(ours)) for ours in sorted(self._columns) if ours not in skipped)
+        return [(ours, value) for ours, value in told if value is not None]
 
 
 def clean(text: str) -> str:

@@ -23,8 +23,9 @@ _PIECE: Final = 256 * 1024
 _LOCAL_HEADER: Final = 30
 _LAST_ROW: Final = MOST_RECORDS + 1000
 """Rows that may be looked at: the records, the header, and a few empty ones."""
-_REFERENCE: Final = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,4})([0-9]{1,9})["']""")
-_OVERLAP: Final = 64
+_CELL: Final = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,20})([0-9]{1,20})["']""")
+_ROW: Final = re.compile(rb"""<(?:[\w.-]+:)?row\s[^<]*?\br\s*=\s*["']([0-9]{1,20})["']""")
+_LONGEST_TAG: Final = 64 * 1024
 
 
 def check_archive(body: bytes) -> None:
@@ -41,13 +42,14 @@ def check_archive(body: bytes) -> None:
         raise _too_large()
     left = _MOST_INFLATED
     for part in parts:
-        tail = b""
+        open_tag = b""
         for piece in _inflated(body, part):
             left -= len(piece)
             if left < 0:
                 raise _too_large()
-            _check_reach(tail + piece)  # any part can be the sheet: the workbook names it freely
-            tail = piece[-_OVERLAP:]
+            text = open_tag + piece
+            _check_reach(text)  # in any part: the workbook names its sheets freely
+            open_tag = text[max(text.rfind(b"<"), len(text) - _LONGEST_TAG) :]
 
 
 def _inflated(body: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -70,13 +72,13 @@ def _inflated(body: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
         raise Unreadable("unreadable_workbook", _("Excel文件已损坏，请重新导出")) from None
 
 
-def _check_reach(piece: bytes) -> None:
-    """How far the cells' references reach."""
-    for column, row in _REFERENCE.findall(piece):
-        if int(row) > _LAST_ROW:
-            raise too_many()
-        if column and _index(column) > MOST_COLUMNS:
-            raise Unreadable("too_many_columns", _("工作表超过%(most)s列，请删去多余的列", most=MOST_COLUMNS))
+def _check_reach(text: bytes) -> None:
+    """How far the references of rows and cells reach."""
+    cells = _CELL.findall(text)
+    if any(int(row) > _LAST_ROW for _column, row in cells) or any(int(row) > _LAST_ROW for row in _ROW.findall(text)):
+        raise too_many()
+    if any(_index(column) > MOST_COLUMNS for column in {column for column, _row in cells}):
+        raise Unreadable("too_many_columns", _("工作表超过%(most)s列，请删去多余的列", most=MOST_COLUMNS))
 
 
 def _index(letters: bytes) -> int:

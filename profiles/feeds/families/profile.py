@@ -44,7 +44,8 @@ class Profile:
         (
             Column(
                 "number",
-                "ZJHM 证件号码 身份证号码 身份证号 SFZH id_number 统一社会信用代码 USCC TYSHXYDM holder_code CZZTDM",
+                "ZJHM 证件号码 身份证号码 身份证号 公民身份号码 GMSFHM SFZH id_number"
+                " 统一社会信用代码 USCC TYSHXYDM holder_code CZZTDM",
                 _("办事人的证件号码"),
                 required=True,
             ),

@@ -44,7 +44,10 @@ class Xlsx:
     def fields(self, content: str, shape: Shape) -> Fields:
         cells = json.loads(content)
         header = shape.header or ()
-        found = row_fields([cell[0] if isinstance(cell, list) else cell for cell in cells], header)
+        cells += [""] * (len(header) - len(cells))
+        plain = [cell[0] if isinstance(cell, list) else cell for cell in cells]
+        # A sheet has no separators: empty cells at the end of a row are nobody's fault.
+        found = row_fields(plain + [""] * (len(header) - len(plain)), header)
         lost = tuple(
             Finding(code="lost_precision", field=name)
             for name, cell in zip(header, cells, strict=False)
@@ -58,9 +61,16 @@ def _rows(body: bytes) -> Sequence[Sequence[_Cell]]:
         with load_workbook(io.BytesIO(body)) as book:
             return book.get_sheet_by_index(0).to_python(skip_empty_area=False)
     except (CalamineError, OSError, IndexError, ValueError) as error:
-        raise Unreadable(
-            "unreadable_workbook", _("打不开这个Excel文件。请用Excel另存为.xlsx后重报，不要加密")
-        ) from error
+        raise _unreadable() from error
+    except BaseException as error:
+        # A fault inside the reader arrives as a panic, which is no Exception; it is the file's fault all the same.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _unreadable() from None
+
+
+def _unreadable() -> Unreadable:
+    return Unreadable("unreadable_workbook", _("打不开这个Excel文件。请用Excel另存为.xlsx后重报，不要加密"))
 
 
 def _sent(row: Sequence[_Cell]) -> Sent:

@@ -1,10 +1,11 @@
 """The vectors of published codes, right and wrong ones, and python-stdnum as an independent witness."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric
 from stdnum.cn import uscc as stdnum_uscc
+from stdnum.exceptions import InvalidComponent, ValidationError
 
 from kernel.codes import certificate_id, citizen_id, division, item_code, uscc
 
@@ -113,7 +114,8 @@ def test_the_wrong_check_found_in_the_wild_is_told():
 
 def test_all_versions_of_a_certificate_share_a_stem():
     first, second = (certificate_id.parts(f"{body}.{check}") for body, check in CERTIFICATES[:2])
-    assert first and second
+    assert first
+    assert second
     assert first.stem == second.stem
     assert (first.version, second.version) == (1, 2)
 
@@ -154,11 +156,13 @@ def test_divisions():
     assert len(division.CITIES) == 21
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=uscc.ALPHABET + "IOSVZ", min_size=18, max_size=18))
 def test_credit_codes_agree_with_stdnum(code):
     assert (uscc.check(code) == ()) == stdnum_uscc.is_valid(code)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["44", "11", "31", "65"]),
     st.from_regex(r"(19|20)[0-9]{2}(0[0-9]|1[0-3])(0[0-9]|[123][0-9])[0-9]{3}[0-9X]", fullmatch=True),
@@ -168,15 +172,16 @@ def test_citizen_ids_agree_with_stdnum(province, rest):
     ours = codes(citizen_id.check(number))
     try:
         ric.validate(number)
-    except Exception as fault:
-        if "Component" in type(fault).__name__:  # stdnum knows a list of places and no births to come
-            return
+    except InvalidComponent:  # stdnum knows a list of places and no births to come
+        return
+    except ValidationError:
         assert ours
     else:
         assert ours in ([], ["citizen_id_birth_date"])
         assert not ours or citizen_id.birth_date(number).year > 2025
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_no_text_upsets_a_check(text):
     for module in (citizen_id, uscc, item_code, certificate_id, division):

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profiles.cases.calendar import Calendar, _year
@@ -34,6 +34,7 @@ def test_a_year_without_notice_is_provisional(china):
     assert china.is_provisional(D(2031, 5, 1))
 
 
+@settings(deadline=None)
 @given(st.dates(D(2024, 6, 1), D(2028, 6, 1)), st.integers(1, 300))
 def test_the_nth_working_day_is_a_working_day_and_the_nth(china, day, n):
     end = china.add(day, n)
@@ -215,6 +216,7 @@ def test_a_promised_date_and_the_catalogue_fill_in_for_numbers(china):
     assert settled(told, china, item=item).legal == Limit(days=20)
 
 
+@settings(deadline=None)
 @given(
     begun=st.dates(D(2025, 2, 1), D(2026, 10, 1)),
     days=st.integers(1, 90),
@@ -236,6 +238,7 @@ def test_the_deadline_is_the_day_on_which_the_limit_is_used_up(china, begun, day
         assert counted(timing, begun, end - timedelta(days=1), unit, china) == days - 1
 
 
+@settings(deadline=None)
 @given(
     today=st.dates(D(2026, 1, 1), D(2026, 12, 31)),
     submitted=st.none() | st.dates(D(2026, 1, 1), D(2026, 12, 31)),
@@ -253,14 +256,11 @@ def test_the_deadline_is_the_day_on_which_the_limit_is_used_up(china, begun, day
         max_size=4,
     ),
 )
-def test_no_case_upsets_the_ruler(china, today, submitted, accepted, closed, promise, legal, extension, pauses):
+def test_no_case_upsets_the_ruler(china, today, pauses, promise, legal, **told):
     timing = Timing(
-        submitted=submitted,
-        accepted=accepted,
-        closed=closed,
+        **told,
         promise=None if promise is None else Limit(days=promise),
         legal=None if legal is None else Limit(days=legal),
-        extension=extension,
         pauses=tuple(
             Pause(kind=kind, first=first, last=None if length is None else first + timedelta(days=length))
             for kind, first, length in pauses

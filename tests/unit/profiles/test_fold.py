@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profiles.cases.events import RANK, Event
@@ -194,6 +194,7 @@ events_of_a_case = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.data(), events_of_a_case)
 def test_every_order_and_repetition_gives_the_same_case(data, events):
     once = fold(events)
@@ -201,6 +202,7 @@ def test_every_order_and_repetition_gives_the_same_case(data, events):
     assert fold(again) == once
 
 
+@settings(deadline=None)
 @given(events_of_a_case)
 def test_a_snapshot_keeps_the_timing(events):
     folded = fold(events)
