@@ -1,9 +1,10 @@
 """The portal's own pages: what one can do here, and what the platform told about the person."""
 
 import json
-import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -13,6 +14,8 @@ from examples.portal.items import ITEMS
 
 pages = Blueprint("pages", __name__)
 
+ZONE = ZoneInfo("Asia/Shanghai")
+
 LEVELS = {"2": "二级：信息自填", "3": "三级：信息比对", "4": "四级：实人核验", "5": "五级：数字证书或窗口核验"}
 LABELS = {
     "name": "姓名",
@@ -21,6 +24,7 @@ LABELS = {
     "level": "账户可信等级",
     "phone_number": "手机号码",
     "email": "电子邮箱",
+    "locale": "语言",
     "sub": "在本门户的编号",
 }
 
@@ -42,7 +46,7 @@ def claims() -> ResponseReturnValue:
     if login is None:
         return redirect(url_for("sign_in.login", next=url_for("pages.claims")))
     acr, signed_in = str(login.id_claims.get("acr", "")), login.id_claims.get("auth_time")
-    clock = time.strftime("%H:%M", time.localtime(signed_in)) if signed_in else "没有说明"
+    clock = f"{datetime.fromtimestamp(signed_in, ZONE):%H:%M}" if signed_in else "没有说明"
     shown = [(LABELS.get(name, name), name, _text(value)) for name, value in login.claims.items()]
     return render_template(
         "claims.html",
