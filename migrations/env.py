@@ -37,7 +37,7 @@ def unhurried(connection: Connection) -> Iterator[None]:
     """
     driver = connection.connection.cursor()
     if connection.dialect.name == "postgresql":
-        driver.execute("SET statement_timeout = 0")
+        driver.execute("SET statement_timeout = 0; SET lock_timeout = 0")
         connection.connection.commit()
         yield
         return
@@ -60,6 +60,8 @@ def migrate(connection: Connection) -> None:
     with unhurried(connection), context.begin_transaction():
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")
+            # Waiting for another node may take long; waiting for a table would hold up everybody behind us.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{db.LOCK_SECONDS}s'")
         context.run_migrations()
 
 
