@@ -108,18 +108,12 @@ def _note_route() -> None:
 
 def install(app: Flask, *, public: str, secret_key: str) -> None:
     """Everything that every page gets. ``public`` is PUBLIC_URL without a slash at its end."""
-    secure = public.startswith("https://")
     settings: dict[str, Any] = {
         "PUBLIC_URL": public,
         "SECRET_KEY": secret_key,
         "MAX_CONTENT_LENGTH": MAX_PAGE_BODY,
         "MAX_FORM_MEMORY_SIZE": MAX_PAGE_BODY,
         "MAX_FORM_PARTS": 500,
-        # This cookie holds the forms' token and nothing else; the login's session is a row with its own cookie.
-        "SESSION_COOKIE_NAME": "__Host-form" if secure else "form",
-        "SESSION_COOKIE_SECURE": secure,
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
     }
     app.config.update(settings)
     error_pages.install(app)

@@ -287,12 +287,6 @@ def test_a_null_character_in_a_form_is_refused(client):
     assert post(client, data={"name": "a\0b"}).status_code == 400
 
 
-def test_the_forms_cookie_is_bound_to_this_host(client):
-    cookie = client.get("/form", base_url=PUBLIC).headers["Set-Cookie"]
-    assert cookie.startswith("__Host-form=")
-    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= {part.strip() for part in cookie.split(";")}
-
-
 def test_what_breaks_before_the_first_hook_is_a_page_too(app):
     class Broken(type(app.session_interface)):
         def open_session(self, app, request):
