@@ -172,6 +172,7 @@ def upgrade() -> None:
         "login_count",
         sa.Column("bucket", sa.String(length=32), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("bucket", name=op.f("pk_login_count")),
     )
