@@ -4,8 +4,6 @@ Templates hold no rule; whatever depends on a value is decided here. A tag is (t
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from flask_babel import gettext
@@ -37,42 +35,6 @@ def strong(sentence: str, **values: object) -> Markup:
 
 
 # ---- cases ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RulerView:
-    """The ruler in the names of ``ui.ruler``."""
-
-    started: bool
-    cells: tuple[str, ...]
-    used: int
-    left: int
-    paused: int
-    promise: int | None
-    legal: int | None
-    promise_day: date | None
-    legal_day: date | None
-    unit: int
-    natural: bool
-
-
-def ruler_view(ruler: Ruler) -> RulerView | None:
-    """None where there is nothing to draw: a same-day item, a closed case that never started, an unknown limit."""
-    if ruler.same_day or not ruler.cells:
-        return None
-    return RulerView(
-        started=ruler.started,
-        cells=tuple(cell.replace("is-", "") for cell in ruler.cells),
-        used=ruler.used,
-        left=ruler.left or 0,
-        paused=ruler.paused,
-        promise=ruler.promise,
-        legal=ruler.legal,
-        promise_day=ruler.promise_date,
-        legal_day=ruler.legal_date,
-        unit=ruler.cell_days,
-        natural=ruler.unit == "calendar",
-    )
 
 
 def case_tag(line: CaseLine) -> Tag:
@@ -145,6 +107,8 @@ def case_sentence(line: CaseLine) -> str:
 def _running_sentence(ruler: Ruler) -> str:
     if not ruler.started:
         return _("部门5个工作日内告知是否受理")
+    if ruler.late_legal:
+        return _("已超过法定期限，还没有办结")
     if ruler.late_promise:
         return _("已超过承诺期限，还没有办结")
     if ruler.promise_date:
@@ -238,6 +202,13 @@ def certificate_soon(line: CertificateLine) -> Tag | None:
         return None
     text = _("今天到期") if left == 0 else _("%(n)s天后到期", n=left)
     return text, "bad" if left <= SOON_DAYS else "warn", "clock"
+
+
+def certificate_days(line: CertificateLine) -> Tag:
+    """The days that are left, short enough for a narrow list."""
+    left = line.days_left or 0
+    soon = certificate_soon(line)
+    return _("今天") if left == 0 else _("%(n)s天", n=left), soon[1] if soon else "", ""
 
 
 def certificate_thumb(line_family: str) -> str:

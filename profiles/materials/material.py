@@ -10,6 +10,7 @@ from typing import Any, Literal
 from flask_babel import gettext
 
 from kernel import clock
+from kernel.format import full_date
 from profiles.certificates.read import CertificateLine
 from profiles.facts import FactValue
 from profiles.labels import field_label
@@ -96,8 +97,8 @@ def of_certificate(line: CertificateLine, *, today: date, max_age_days: int | No
         (_("证照编号"), line.number),
         (_("持证人"), line.holder or ""),
         (_("签发机关"), line.issuer),
-        (_("签发日期"), line.issued_on.isoformat() if line.issued_on else ""),
-        (_("有效期"), certificate_valid(line)),
+        (_("签发日期"), full_date(line.issued_on) if line.issued_on else ""),
+        (_("有效期至"), full_date(line.valid_to) if line.valid_to else _("长期有效")),
     )
     return Held(
         kind="certificate",

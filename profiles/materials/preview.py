@@ -58,21 +58,29 @@ class Preview:
     held: int
     missing: int
     watermark: str
+    sample: Option | None
+    """What is drawn as the receiver will see it: of those that are chosen, the one that says most."""
 
 
 def preview(intent: Intent, resolved: tuple[Resolved, ...], choices: Mapping[str, str] | None = None) -> Preview:
     """``choices`` are what the person had chosen when the page comes back with an error; None: the best of each."""
     held = sum(1 for one in resolved if one.best is not None)
     total, missing = len(resolved), len(resolved) - held
+    blocks = tuple(_block(number, one, choices) for number, one in enumerate(resolved, 1))
     return Preview(
         intent=intent,
         title=_("需要%(total)s份材料，%(held)s份已经有了", total=total, held=held),
-        blocks=tuple(_block(number, one, choices) for number, one in enumerate(resolved, 1)),
-        meter=(("ok", held), ("bad", missing)),
+        blocks=blocks,
+        meter=(("ok", held), ("warn", missing)),
         meter_label=_("%(total)s份材料：%(held)s份已有，%(missing)s份没有", total=total, held=held, missing=missing),
         held=held,
         missing=missing,
         watermark=endorsement(intent.item_name),
+        sample=max(
+            (option for block in blocks for option in block.options if option.checked),
+            key=lambda option: len(option.rows),
+            default=None,
+        ),
     )
 
 

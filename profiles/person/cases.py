@@ -18,7 +18,7 @@ from profiles.cases.steps import Material, Step
 from profiles.cases.words import finding_word, turn_word
 from profiles.person.rows import CaseRow, case_row, supplement_days
 from profiles.subject import Subject
-from profiles.wording import RulerView, Tag
+from profiles.wording import Tag
 
 _: Callable[..., str] = gettext
 
@@ -63,7 +63,7 @@ class StepRow:
     iso: str
     note: tuple[str, str] | None
     text: str
-    materials: tuple[str, ...]
+    materials: str
     who: str
 
 
@@ -84,11 +84,10 @@ class CasePage:
     turn: str
     sentence: str
     figures: tuple[Figure, ...]
-    ruler: RulerView | None
     notes: tuple[str, ...]
-    """What the clock has to explain: an assumed acceptance, an extension, a provisional calendar."""
+    """What the clock has to explain: an assumed acceptance, why it was extended, a provisional calendar."""
     supplement: str
-    supplement_materials: tuple[str, ...]
+    supplement_materials: str
     reason: str
     steps: tuple[StepRow, ...]
     materials: tuple[tuple[str, str], ...]
@@ -146,12 +145,11 @@ def case_page(subject: Subject, look: Look, case_id: str) -> CasePage:
         tag=wording.case_tag(line),
         on_time=wording.on_time_tag(ruler),
         turn=str(turn_word(line.turn)),
-        sentence=wording.case_sentence(line),
+        sentence=_sentence(line),
         figures=tuple(_figures(line)),
-        ruler=wording.ruler_view(ruler),
         notes=tuple(_notes(line)),
         supplement=_supplement(line, left) if waiting else "",
-        supplement_materials=asked.materials if asked else (),
+        supplement_materials=_("、").join(asked.materials) if asked else "",
         reason=found.reason or "",
         steps=tuple(_step(step) for step in found.steps),
         materials=tuple((material.name, _material(material)) for material in found.materials),
@@ -164,6 +162,12 @@ def case_page(subject: Subject, look: Look, case_id: str) -> CasePage:
         calendar_file=subject.url("case_calendar", case_id=line.id) if line.due else "",
         printed=moment(clock.now()),
     )
+
+
+def _sentence(line: CaseLine) -> str:
+    """What the figures and the notice of a supplement do not say already."""
+    told = line.bucket is Bucket.TODO or (line.closed_at is None and line.ruler.started and not line.ruler.is_paused)
+    return "" if told else wording.case_sentence(line)
 
 
 def _figures(line: CaseLine) -> Iterator[Figure]:
@@ -192,10 +196,7 @@ def _notes(line: CaseLine) -> Iterator[str]:
         yield _("部门没有在5个工作日内告知要补什么，依法从收到申请之日起算受理。")
     if ruler.extended:
         why = ruler.extension_reason or _("部门没有说明理由")
-        yield _("依法延长了%(n)s个工作日。理由：%(why)s", n=ruler.extended, why=why)
-    if ruler.paused:
-        why = ruler.pause_reason or _("特别程序")
-        yield _("%(why)s用了%(n)s个工作日，不计入时限。", why=why, n=ruler.paused)
+        yield _("延长的理由：%(why)s", why=why)
     if ruler.provisional:
         yield _("所在年份的放假通知还没有公布，日期按法定节假日推算，公布后会更新。")
 
@@ -229,8 +230,8 @@ def _step(step: Step) -> StepRow:
         when=when,
         iso=machine,
         note=note,
-        text=step.text or "",
-        materials=step.materials,
+        text=_("“%(text)s”", text=step.text) if step.text else "",
+        materials=_("、").join(step.materials),
         who=person,
     )
 

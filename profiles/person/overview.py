@@ -29,6 +29,7 @@ from profiles.person.rows import (
     supplement_days,
 )
 from profiles.subject import Subject
+from profiles.wording import Tag
 
 _: Callable[..., str] = gettext
 
@@ -37,6 +38,8 @@ MOST_ELDER: Final = 2
 MOST_CASES: Final = 3
 RECENTLY: Final = timedelta(days=7)
 """How long a finished case stays on the overview."""
+WITHIN_DAYS: Final = 365
+"""What ends later than this is not about to lapse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,8 @@ class Overview:
     todo_count: int
     cases: tuple[CaseRow, ...]
     case_counts: CaseCounts
-    expiring: tuple[CertificateFace, ...]
+    expiring: tuple[tuple[CertificateFace, Tag], ...]
+    """The next three to lapse, each with the days that are left."""
     certificate_counts: CertificateCounts
     releases: tuple[ReleaseLine, ...]
     looks: tuple[LookRow, ...]
@@ -99,10 +103,12 @@ def overview(subject: Subject, look: Look) -> Overview:
         todo_count=count,
         cases=tuple(case_row(subject, line, days) for line in _shown(running, closed)),
         case_counts=case_counts,
-        expiring=tuple(certificate_face(subject, line) for line in ending[:3] if line.valid_to),
+        expiring=tuple(_ending(subject, ending)),
         certificate_counts=certificate_counts,
         releases=releases_of(look.db, subject.party_key, limit=4).items if not subject.is_org else (),
-        looks=tuple(look_row(subject, line) for line in access_of(look.db, subject.party_key, limit=3).items),
+        looks=tuple(
+            look_row(subject, line, brief=True) for line in access_of(look.db, subject.party_key, limit=3).items
+        ),
         messages=port.latest(look.db, subject.viewer.account_id, 3) if port else None,
     )
 
@@ -112,6 +118,12 @@ def _shown(running: Sequence[CaseLine], closed: Sequence[CaseLine]) -> Iterator[
     yield from running
     recent = [line for line in closed if line.closed_at and line.closed_at > clock.now() - RECENTLY]
     yield from recent[: MOST_CASES - len(running)]
+
+
+def _ending(subject: Subject, lines: Sequence[CertificateLine]) -> Iterator[tuple[CertificateFace, Tag]]:
+    for line in lines[:3]:
+        if line.days_left is not None and 0 <= line.days_left <= WITHIN_DAYS:
+            yield certificate_face(subject, line), wording.certificate_days(line)
 
 
 def _supplements(subject: Subject, lines: Sequence[CaseLine], days: Calendar) -> Iterator[Todo]:

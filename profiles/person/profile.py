@@ -1,12 +1,14 @@
 """个人信息: every value with who said it and when, hidden until it is asked for; sources that disagree side by side."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 
 from flask_babel import gettext
 
-from kernel.format import near
+from kernel.format import full_date, near
 from profiles import labels
 from profiles.access import Look
 from profiles.facts import FactField
@@ -79,7 +81,7 @@ def _row(subject: Subject, one: FactField, *, full: bool) -> FieldRow:
         values=tuple(
             ValueRow(
                 id=f"v-{one.field}-{number}",
-                shown=value.shown if full or not hidden else labels.masked(value.shown, one.mask),
+                shown=_shown(one, value.shown, full=full or not hidden),
                 source=_("%(source)s等%(n)s处一致", source=value.source, n=others + 1) if others else value.source,
                 when=_("%(when)s核对", when=near(value.as_of)),
             )
@@ -89,6 +91,15 @@ def _row(subject: Subject, one: FactField, *, full: bool) -> FieldRow:
         hide=f"{subject.url('profile')}#f-{one.field}" if full else "",
         differs=one.differs,
     )
+
+
+def _shown(one: FactField, text: str, *, full: bool) -> str:
+    if not full:
+        return labels.masked(text, one.mask)
+    if one.kind == "date":
+        with suppress(ValueError):  # a department may have sent a year alone
+            return full_date(date.fromisoformat(text))
+    return text
 
 
 def _hidden(one: FactField) -> bool:

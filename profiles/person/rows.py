@@ -13,10 +13,11 @@ from profiles import labels, wording
 from profiles.access_log import AccessLine
 from profiles.cases.calendar import Calendar
 from profiles.cases.read import CaseLine
+from profiles.cases.ruler import Ruler
 from profiles.cases.states import State
 from profiles.certificates.read import CertificateLine
 from profiles.subject import Subject
-from profiles.wording import RulerView, Tag
+from profiles.wording import Tag
 
 _: Callable[..., str] = gettext
 
@@ -30,7 +31,7 @@ class CaseRow:
     tag: Tag
     left: Markup | str
     sub: str
-    ruler: RulerView | None
+    ruler: Ruler | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,6 @@ class LookRow:
 
 def case_row(subject: Subject, line: CaseLine, calendar: Calendar) -> CaseRow:
     sentence = wording.case_sentence(line)
-    ruler = wording.ruler_view(line.ruler)
     return CaseRow(
         title=line.title,
         href=subject.url("case", case_id=line.id),
@@ -76,7 +76,7 @@ def case_row(subject: Subject, line: CaseLine, calendar: Calendar) -> CaseRow:
         if sentence
         else line.department,
         # A closed case says early or late in words; its ruler is drawn on its own page.
-        ruler=ruler if line.closed_at is None else None,
+        ruler=line.ruler if line.closed_at is None else None,
     )
 
 
@@ -103,18 +103,19 @@ def certificate_face(subject: Subject, line: CertificateLine) -> CertificateFace
     )
 
 
-def look_row(subject: Subject, line: AccessLine, *, on_day: date | None = None) -> LookRow:
-    """``on_day``: the day that the row stands under, so that it tells the time alone."""
+def look_row(subject: Subject, line: AccessLine, *, on_day: date | None = None, brief: bool = False) -> LookRow:
+    """``on_day``: the day that the row stands under, so that it tells the time alone. ``brief``: two lines."""
     own = line.result == "own"
     released = line.reference is not None and not subject.is_org
     refused = line.result == "refused"
     what = labels.field_labels(line.fields)
+    what = _("申请查看%(what)s，没有提供", what=what) if refused else what
     return LookRow(
         who=line.who,
-        actor=line.detail or "",
-        what=_("申请查看%(what)s，没有提供", what=what) if refused else what,
-        purpose=line.purpose,
-        basis="" if own else line.legal_basis or (_("没有授权") if refused else _("您的授权")),
+        actor="" if brief else line.detail or "",
+        what=_("%(what)s，用于%(purpose)s", what=what, purpose=line.purpose) if brief else what,
+        purpose="" if brief else line.purpose,
+        basis="" if own or brief else line.legal_basis or (_("没有授权") if refused else _("您的授权")),
         when=time(line.at) if on_day else moment(line.at),
         tag=labels.result_tag(line.result),
         refused=refused,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, render_template, request, url_for
 from flask_babel import gettext
 
 from kernel import clock, prefs
@@ -23,6 +23,9 @@ _: Callable[..., str] = gettext
 
 
 def _draw(template: str, subject: Subject, here: str, **values: Any) -> str:
+    if subject.is_org:
+        hint = _("%(name)s · 换一家企业", name=subject.viewer.name)
+        values["identity"] = {"name": subject.name, "hint": hint, "href": url_for("org.choose")}
     return render_template(f"profiles/{template}.html", subject=subject, here=here, **values)
 
 
