@@ -30,6 +30,7 @@ WRONG: Final = frozenset({NO_SUCH_OBJECT, INVALID_DN_SYNTAX, INAPPROPRIATE_AUTHE
 ACCOUNT_REFUSED: Final = frozenset({19, 50, 53})  # constraintViolation, insufficientAccessRights, unwillingToPerform
 BUSY: Final = frozenset({3, 51, 52})  # timeLimitExceeded, busy, unavailable
 
+MOST_BYTES: Final = 1 << 20  # of all answers to one login; an entry with a photograph has a tenth of it
 DEFAULT_PORTS: Final = {"ldap": 389, "ldaps": 636}
 NETWORK_FAULTS: Final = (
     OSError,
@@ -61,6 +62,26 @@ def _context(ca_file: str | None) -> ssl.SSLContext:
     return context
 
 
+class LimitedSocket:
+    """ldap3's socket with an end: of time, however slowly bytes drip in, and of bytes, however many are announced."""
+
+    def __init__(self, inner: Any, deadline: Deadline) -> None:
+        self._inner = inner
+        self._deadline = deadline
+        self._left = MOST_BYTES
+
+    def recv(self, size: int) -> bytes:
+        self._inner.settimeout(self._deadline.remaining())
+        data: bytes = self._inner.recv(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise OSError(f"more than {MOST_BYTES} bytes")
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
 class Directory:
     """An open connection. ``city`` names it in errors."""
 
@@ -75,13 +96,16 @@ class Directory:
 
         :raises NotEntitled: it knows the account and refuses it (locked, expired, not allowed).
         """
-        if not dn or not password:  # ldap3 would keep the previous name, or bind as nobody
+        if not dn or not password:  # either would be an anonymous bind, which succeeds
             raise BadAnswer(self._city, "a bind without a name or a password")
         # ldap3 opens a closed connection again by itself, and then without StartTLS.
         if self._connection.closed or (self._start_tls and not self._connection.tls_started):
             raise UpstreamUnavailable(self._city, "the directory closed the connection")
         with _named(self._city):
-            self._connection.rebind(user=dn, password=password.encode(), read_server_info=False)
+            # Not `rebind`: it turns a lost connection into a bind that failed.
+            self._connection.user, self._connection.password = dn, password.encode()
+            self._connection.authentication = ldap3.SIMPLE
+            self._connection.bind(read_server_info=False)
         code = self._result()
         if code in ACCOUNT_REFUSED:
             raise NotEntitled(self._city, f"bind: result {code}")
@@ -166,6 +190,7 @@ def _open(url: str, *, start_tls: bool, ca_file: str | None, internal: bool, dea
         except NETWORK_FAULTS as error:
             fault = error
             continue
+        connection.socket = LimitedSocket(connection.socket, deadline)
         return connection
     raise fault
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, ClassVar, Generic, Literal, TypeVar
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from pydantic import ConfigDict, Field
 
@@ -88,6 +90,13 @@ class Answer:
     values: Mapping[str, str]
     authenticated_at: datetime
     session_hint: str | None = None
+
+
+def check_file(path: str | None, field_name: str) -> Iterable[Fault]:
+    """That a file the settings name is there."""
+    if path is not None and not Path(path).is_file():
+        remedy = gettext("写CA证书文件（PEM）的完整路径")
+        yield Fault(field=field_name, problem=gettext("没有这个文件"), remedy=remedy)
 
 
 def nothing_to_check(_settings: object, _internal: bool) -> Iterable[Fault]:  # noqa: FBT001  # a Kind's check

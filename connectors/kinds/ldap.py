@@ -9,7 +9,6 @@ import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from flask_babel import gettext
@@ -19,7 +18,7 @@ from pydantic import ConfigDict, Field, SecretStr
 from connectors.breaker import Deadline
 from connectors.errors import BadAnswer, BadCredentials, NotEntitled, UpstreamRefused
 from connectors.form import STRICT, Fault, Help
-from connectors.kind import Answer, FieldMap, Kind, Source
+from connectors.kind import Answer, FieldMap, Kind, Source, check_file
 from kernel import clock
 
 if TYPE_CHECKING:
@@ -85,12 +84,7 @@ def check(settings: LdapSettings, internal: bool) -> Iterable[Fault]:  # noqa: F
             problem=gettext("不知道怎样找到人"),
             remedy=gettext("写上bind_dn和bind_password，或者写user_dn"),
         )
-    if settings.ca_file is not None and not Path(settings.ca_file).is_file():
-        yield Fault(
-            field="settings.ca_file",
-            problem=gettext("没有这个文件"),
-            remedy=gettext("写CA证书文件（PEM）的完整路径"),
-        )
+    yield from check_file(settings.ca_file, "settings.ca_file")
     for name in ("user_filter", "user_dn"):
         template = getattr(settings, name)
         if template is not None and template.count(USERNAME) != 1:

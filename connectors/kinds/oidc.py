@@ -20,7 +20,7 @@ from pydantic import ConfigDict, Field, SecretStr
 from connectors.breaker import Deadline
 from connectors.errors import BadAnswer, LoginExpired, UpstreamRefused
 from connectors.form import STRICT, Fault, Help
-from connectors.kind import Answer, Begin, Callback, FieldMap, Kind, Source
+from connectors.kind import Answer, Begin, Callback, FieldMap, Kind, Source, check_file
 from connectors.openid import id_token, provider
 from connectors.openid.provider import Access, Metadata, Provider
 from kernel import clock
@@ -70,6 +70,7 @@ def check(settings: OidcSettings, internal: bool) -> Iterable[Fault]:  # noqa: F
             problem=gettext("缺少openid"),
             remedy=gettext("在列表里加上openid"),
         )
+    yield from check_file(settings.ca_file, "settings.ca_file")
 
 
 def begin(source: Source[OidcSettings], callback_url: str, deadline: Deadline) -> Begin:

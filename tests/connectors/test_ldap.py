@@ -1,14 +1,19 @@
 """What is particular to directories: TLS, binds, entries, link ids."""
 
 import base64
+import contextlib
+import socket
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from connectors import city_file, contract
-from tests.connectors.conftest import PEOPLE, Authority
+from connectors import breaker, city_file, contract
+from kernel.db import reading
+from tests.connectors.conftest import DEADLINE, PEOPLE, Authority
 from tests.connectors.peers import DirectoryPeer, add_city
 from tests.servers.slapd import Slapd
 
@@ -194,6 +199,52 @@ class TestEntry:
         )
         with pytest.raises(contract.BadCredentials):
             contract.sign_in(add_city(own_directory.city()), "elsewhere", PASSWORD)
+
+
+class TestEnd:
+    """A call that was given up ends for the platform too: its thread and its memory come back."""
+
+    def test_a_directory_that_drips_is_left_at_the_deadline(self, directory: DirectoryPeer) -> None:
+        with Dripping(b"\x30\x84\x00\x01\x00\x00", b"\0", pause=0.05) as port:
+            code = add_city(directory.elsewhere(port))
+            with pytest.raises(contract.UpstreamUnavailable):
+                contract.sign_in(code, SHENZHEN, PASSWORD)
+            with reading() as db:
+                source_id = contract.city(db, code).source_id
+            until = time.monotonic() + 5
+            while breaker.of(source_id, "")._running and time.monotonic() < until:
+                threading.Event().wait(0.02)
+            assert breaker.of(source_id, "")._running == 0
+
+    def test_a_directory_that_never_stops_talking_is_cut_off(self, directory: DirectoryPeer) -> None:
+        with Dripping(b"\x30\x84\x7f\xff\xff\xff", b"\0" * 65536) as port:
+            began = time.monotonic()
+            with pytest.raises(contract.UpstreamUnavailable, match="bytes"):
+                contract.sign_in(add_city(directory.elsewhere(port)), SHENZHEN, PASSWORD)
+            assert time.monotonic() - began < DEADLINE
+
+
+class Dripping:
+    """A server that begins with some bytes and goes on with others until nobody listens any more."""
+
+    def __init__(self, first: bytes, then: bytes, *, pause: float = 0.0) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._first, self._then, self._pause = first, then, pause
+
+    def __enter__(self) -> int:
+        threading.Thread(target=self._serve, daemon=True).start()
+        return int(self._server.getsockname()[1])
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            connection, _address = self._server.accept()
+            connection.sendall(self._first)
+            while True:
+                threading.Event().wait(self._pause)
+                connection.sendall(self._then)
 
 
 @pytest.mark.parametrize(

@@ -393,6 +393,7 @@ class TestUserinfo:
         ({"scopes": ["profile"]}, "settings.scopes"),
         ({"client_auth": "none"}, "settings.client_auth"),
         ({"client_secret": ""}, "settings.client_secret"),
+        ({"ca_file": "/nowhere/ca.pem"}, "settings.ca_file"),
         ({"colour": "red"}, "settings.colour"),
     ],
     ids=str,
