@@ -56,8 +56,8 @@ def resume() -> Response:
 def _step(asked: AuthorizeRequest, flow: str | None) -> Response:
     session = sessions.current()
     client = registered.find(asked.client_id)
-    if client is None:
-        raise page_fault("unknown_client", _("这个网站的登记已停用，不能用这里的账号登录。"))
+    if client is None or not client.check_redirect_uri(asked.redirect_uri):  # both may have changed meanwhile
+        raise page_fault("unknown_client", _("这个网站的登记已停用或者已更改，登录已停止。请联系该网站。"))
     denied = flow is not None and pending.denied(session, flow)
     # Who is not signed in writes nothing, and so takes no lock.
     with transaction() if session.login else reading() as db, context.bind(client_id=client.client_id):

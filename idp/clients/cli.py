@@ -24,7 +24,7 @@ def add(file: TextIO) -> None:
     try:
         raw = json.load(file)
     except ValueError as error:
-        raise click.ClickException(f"{file.name} is not JSON: {error}") from None
+        raise click.ClickException(f"FILE is not JSON: {error}") from None
     with _told():
         checked = metadata.validate(raw)
         act.check_sector(checked)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import Select, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from idp import scopes
@@ -10,7 +11,8 @@ from idp.clients.registered import RegisteredClient
 from idp.models.consent import Consent
 from idp.tokens import families
 from kernel import audit, clock
-from kernel.db import skip_locked
+from kernel.db import is_postgresql, skip_locked
+from kernel.ids import new_id
 
 
 def needed(
@@ -53,11 +55,8 @@ def grant(
     until: datetime | None = None,
 ) -> None:
     """Keep the person's decision on these scopes until then; earlier decisions on others stand, and end with it."""
-    kept = db.scalar(_row(client_id, account_id))
-    if kept is None:
-        kept = Consent(account_id=account_id, client_id=client_id, granted=[], declined=[])
-        db.add(kept)
-    elif not _counts(kept):
+    kept = _locked(db, client_id, account_id)
+    if not _counts(kept):
         kept.granted, kept.declined = [], []
     kept.expires_at = until
     kept.granted = sorted((set(kept.granted) | granted) - declined)
@@ -95,6 +94,19 @@ def lapse(db: Session, limit: int = 500) -> int:
 def _kept(db: Session, client_id: str, account_id: str) -> Consent | None:
     kept = db.scalar(_row(client_id, account_id))
     return kept if kept is not None and _counts(kept) else None
+
+
+def _locked(db: Session, client_id: str, account_id: str) -> Consent:
+    """The row, made if need be, and held against a second click of the same button."""
+    insert = postgresql.insert if is_postgresql(db) else sqlite.insert
+    db.execute(
+        insert(Consent)
+        .values(
+            account_id=account_id, client_id=client_id, granted=[], declined=[], decided_at=clock.now(), id=new_id()
+        )
+        .on_conflict_do_nothing(index_elements=["account_id", "client_id"])
+    )
+    return db.scalars(_row(client_id, account_id).with_for_update()).one()
 
 
 def _counts(kept: Consent) -> bool:

@@ -3,7 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from joserfc.jwk import ECKey, Key, RSAKey
@@ -63,44 +63,49 @@ def rotate(session: Session, alg: str, *, signs_after: timedelta = DAY, leaves_a
 
     A day before it signs, because portals keep a JWKS for hours; the id of the new key is answered.
     """
-    now = clock.now()
-    last = session.scalar(select(func.max(SigningKey.generation)).where(SigningKey.alg == alg)) or 0
-    signs_from = now + (signs_after if last else timedelta())
+    last = _generation(session, alg)
+    signs_from = clock.now() + (signs_after if last else timedelta())
     session.execute(
         update(SigningKey)
         .where(SigningKey.alg == alg, SigningKey.withdrawn_at.is_(None))
         .values(withdrawn_at=signs_from + leaves_after)
     )
+    return _publish(session, alg, generation=last + 1, signs_from=signs_from)
+
+
+def _publish(session: Session, alg: str, *, generation: int, signs_from: datetime) -> str:
     key: Key = RSAKey.generate_key(RSA_BITS) if alg == "RS256" else ECKey.generate_key("P-256")
     kid = key.thumbprint()
-    public = {**key.as_dict(private=False), "kid": kid, "alg": alg, "use": "sig"}
     session.add(
         SigningKey(
             kid=kid,
             alg=alg,
-            generation=last + 1,
+            generation=generation,
             private=json.dumps(key.as_dict(private=True)),
-            public=public,
-            published_at=now,
+            public={**key.as_dict(private=False), "kid": kid, "alg": alg, "use": "sig"},
+            published_at=clock.now(),
             signs_from=signs_from,
         )
     )
-    audit.record(session, "key.created", subject=kid, details={"alg": alg, "generation": last + 1})
     session.flush()
+    audit.record(session, "key.created", subject=kid, details={"alg": alg, "generation": generation})
     db.after_commit(session, _cache.forget)
     return kid
 
 
+def _generation(session: Session, alg: str) -> int:
+    return session.scalar(select(func.max(SigningKey.generation)).where(SigningKey.alg == alg)) or 0
+
+
 def _make_missing() -> None:
-    with db.reading() as reading:
-        present = set(reading.scalars(select(SigningKey.alg).distinct()))
+    """The first key of each algorithm. Of processes that start together one makes it, and the others use it."""
     for alg in ALGORITHMS:
-        if alg not in present:
-            try:
-                with db.transaction() as writing:
-                    rotate(writing, alg)
-            except IntegrityError:
-                continue  # another process was quicker; its key is as good
+        try:
+            with db.transaction() as writing:
+                if _generation(writing, alg) == 0:
+                    _publish(writing, alg, generation=1, signs_from=clock.now())
+        except IntegrityError:
+            continue  # on PostgreSQL: the other committed while we waited for it
 
 
 def _load() -> Ring | None:

@@ -1,6 +1,7 @@
 """The name under which a client knows a person."""
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from idp.models.subject import Subject
@@ -19,10 +20,7 @@ def sub_for(db: Session, sector: str, account_id: str) -> str:
     found = known(db, sector, account_id)
     if found is not None:
         return found
-    if is_postgresql(db):
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    insert = postgresql.insert if is_postgresql(db) else sqlite.insert
     # Two tabs at once: the loser takes the winner's.
     made = insert(Subject).values(sub=new_secret(18), sector=sector, account_id=account_id, created_at=clock.now())
     db.execute(made.on_conflict_do_nothing(index_elements=["sector", "account_id"]))
