@@ -38,7 +38,7 @@ ACCOUNT: tuple[Entry, ...] = (
     ("devices", "shield", _("登录设备"), "/account/devices", 0),
     ("preferences", "a11y", _("显示与无障碍"), "/account/preferences", 0),
 )
-ADMIN: tuple[Entry, ...] = ()
+ADMIN: tuple[Entry, ...] = (("feeds", "db", _("数据报送"), "/admin/feeds", 0),)
 
 
 def _viewer() -> Viewer | None:

@@ -27,6 +27,7 @@ import idp.sweep
 import idp.tokens.cli
 import idp.tokens.sweep
 import profiles.enterprise.routes
+import profiles.feeds.admin
 import profiles.feeds.cli
 import profiles.feeds.endpoint
 import profiles.materials.endpoints
@@ -81,6 +82,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     profiles.person.routes.pages,
     profiles.enterprise.routes.pages,
     profiles.materials.pages.pages,
+    profiles.feeds.admin.pages,
     subscriptions.pages.messages.pages,
 )
 
