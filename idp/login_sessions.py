@@ -54,7 +54,7 @@ def begin(
     login = Login(
         session_id=row.id,
         account=account,
-        shown=sessions.shown_name(db, account),
+        shown=account.name,  # the next request reads how pages write it; this one shows none
         auth_time=now,
         level=row.level,
         amr=tuple(row.amr),

@@ -36,6 +36,10 @@ class SignInSettings(Section):
         return timedelta(hours=self.session_hours)
 
     @property
+    def login_pause(self) -> timedelta:
+        return timedelta(minutes=self.login_pause_minutes)
+
+    @property
     def longest_idle(self) -> timedelta:
         return timedelta(minutes=max(self.session_idle_minutes, self.session_idle_minutes_elder))
 

@@ -9,17 +9,16 @@ all addresses and of the address for all texts are wider.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from ipaddress import IPv6Address, ip_address
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import case, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Integer, String, TextualSelect, bindparam, column, text
 from sqlalchemy.orm import Session
 
-from idp.models.attempt import LoginCount
 from idp.settings import SignInSettings
 from kernel import clock, crypto, settings
-from kernel.db import is_postgresql
+from kernel.db import UtcDateTime
 
 TELL_FROM: Final = 3
 WIDE_WINDOW: Final = timedelta(hours=1)
@@ -43,81 +42,96 @@ class Tries:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Bucket:
     key: str
-    limit: int
+    most: int
     window: timedelta
 
 
 def take(db: Session, key: str, *, address: str | None, device: str | None) -> Tries:
     """Count one try. ``key`` stands for the text typed; ``device`` is the digest of a device known for its account."""
+    own, *wider = _buckets(key, _network(address), device)
+    counted = _count(db, [own, *wider])
+    failures, until = counted[own.key]
+    stopped = next((one for one in (own, *wider) if counted[one.key][0] > one.most), None)
+    shared = tuple(one.key for one in wider)
+    if stopped is None:
+        left = own.most - failures if failures >= TELL_FROM else None
+        return Tries(own=own.key, shared=shared, left=left, until=until)
+    if stopped is own:
+        # Who is stopped at this address or device must not use up the tries of others.
+        give_back(db, shared)
+    failures, until = counted[stopped.key]
+    first = failures == stopped.most + 1
+    return Tries(own=own.key, shared=shared, left=0, until=until, allowed=False, first_refusal=first)
+
+
+def _buckets(key: str, place: str, device: str | None) -> list[_Bucket]:
     limits = settings.of(SignInSettings)
-    pause = timedelta(minutes=limits.login_pause_minutes)
-    place = _network(address)
     if device is not None:
-        buckets = [_bucket(f"device:{key}:{device}", limits.login_tries, pause)]
-    else:
-        buckets = [
-            _bucket(f"pair:{key}:{place}", limits.login_tries, pause),
-            _bucket(f"text:{key}", limits.login_tries_everywhere, WIDE_WINDOW),
-            _bucket(f"address:{place}", limits.login_tries_address, pause),
-        ]
-    own, *wider = buckets
-    failures, until = _count(db, own, pause)
-    left = own.limit - failures if failures >= TELL_FROM else None
-    counted: list[str] = []
-    for bucket in (own, *wider):
-        if bucket is not own:
-            failures, ends_at = _count(db, bucket, pause)
-            counted.append(bucket.key)
-            until = ends_at if failures > bucket.limit else until
-        if failures > bucket.limit:
-            # The wider ones are not counted on: who is stopped here must not use up the tries of others.
-            first = failures == bucket.limit + 1
-            shared = tuple(counted)
-            return Tries(own=own.key, shared=shared, left=0, until=until, allowed=False, first_refusal=first)
-    return Tries(own=own.key, shared=tuple(counted), left=left, until=until)
+        return [_bucket(f"device:{key}:{device}", limits.login_tries, limits.login_pause)]
+    return [
+        _bucket(f"pair:{key}:{place}", limits.login_tries, limits.login_pause),
+        _bucket(f"text:{key}", limits.login_tries_everywhere, WIDE_WINDOW),
+        _bucket(f"address:{place}", limits.login_tries_address, limits.login_pause),
+    ]
 
 
 def forget(db: Session, tries: Tries) -> None:
     """The try was right: its own bucket starts over, the shared ones are as if it had not been."""
-    db.execute(delete(LoginCount).where(LoginCount.bucket == tries.own))
-    give_back(db, tries.shared)
+    _give_back(db, [tries.own, *tries.shared], own=tries.own)
 
 
 def give_back(db: Session, buckets: Sequence[str]) -> None:
     """Take one try back from each."""
-    for bucket in buckets:  # in the order of counting, so that two transactions lock rows alike
-        db.execute(
-            update(LoginCount)
-            .where(LoginCount.bucket == bucket, LoginCount.failures > 0)
-            .values(failures=LoginCount.failures - 1)
-        )
+    _give_back(db, buckets, own="")
 
 
-def _count(db: Session, bucket: _Bucket, pause: timedelta) -> tuple[int, datetime]:
-    """Add one in a single statement; at the limit the pause begins, and later tries do not lengthen it."""
+_GIVE_BACK: Final = text(
+    "UPDATE login_count SET failures = CASE WHEN bucket = :own THEN 0 ELSE failures - 1 END"
+    " WHERE bucket = :bucket AND failures > 0"
+)
+
+
+def _give_back(db: Session, buckets: Sequence[str], *, own: str) -> None:
+    # One after the other in the order of their keys, as they are counted: two transactions never wait in a circle.
+    if buckets:
+        db.execute(_GIVE_BACK, [{"own": own, "bucket": bucket} for bucket in sorted(buckets)])
+
+
+def _count(db: Session, buckets: Sequence[_Bucket]) -> dict[str, tuple[int, datetime]]:
+    """Add one to each in a single statement; at its limit a pause begins, and later tries do not lengthen it.
+
+    :returns: tries and end of the count, by bucket.
+    """
     now = clock.now()
-    over = LoginCount.ends_at <= now
-    changes: dict[str, Any] = {
-        "failures": case((over, 1), else_=LoginCount.failures + 1),
-        "ends_at": case(
-            (over, now + bucket.window),
-            (LoginCount.failures + 1 == bucket.limit, now + pause),
-            else_=LoginCount.ends_at,
-        ),
-    }
-    first = {"bucket": bucket.key, "failures": 1, "ends_at": now + bucket.window}
-    insert = postgresql.insert if is_postgresql(db) else sqlite.insert
-    row = db.execute(
-        insert(LoginCount)
-        .values(**first)
-        .on_conflict_do_update(index_elements=[LoginCount.bucket], set_=changes)
-        .returning(LoginCount.failures, LoginCount.ends_at)
-    ).one()
-    return row.failures, row.ends_at
+    values: dict[str, object] = {"now": now, "pause_ends": now + settings.of(SignInSettings).login_pause}
+    for n, one in enumerate(sorted(buckets, key=lambda one: one.key)):
+        values |= {f"bucket{n}": one.key, f"most{n}": one.most, f"ends{n}": now + one.window}
+    return {row.bucket: (row.failures, row.ends_at) for row in db.execute(_counting(len(buckets)), values)}
 
 
-def _bucket(name: str, limit: int, window: timedelta) -> _Bucket:
-    return _Bucket(key=crypto.blind_index("login_count", name), limit=limit, window=window)
+@cache
+def _counting(buckets: int) -> TextualSelect:
+    """The statement for so many buckets. Written out: SQLAlchemy compiles an insert of many rows anew each time."""
+    rows = ", ".join(f"(:bucket{n}, 1, :most{n}, :ends{n})" for n in range(buckets))
+    times = [
+        bindparam(name, type_=UtcDateTime()) for name in ("now", "pause_ends", *(f"ends{n}" for n in range(buckets)))
+    ]
+    return (
+        text(
+            f"INSERT INTO login_count AS c (bucket, failures, most, ends_at) VALUES {rows}"  # noqa: S608  # names only
+            " ON CONFLICT (bucket) DO UPDATE SET most = excluded.most,"
+            " failures = CASE WHEN c.ends_at <= :now THEN 1 ELSE c.failures + 1 END,"
+            " ends_at = CASE WHEN c.ends_at <= :now THEN excluded.ends_at"
+            " WHEN c.failures + 1 = excluded.most THEN :pause_ends ELSE c.ends_at END"
+            " RETURNING bucket, failures, ends_at"
+        )
+        .bindparams(*times)
+        .columns(column("bucket", String()), column("failures", Integer()), column("ends_at", UtcDateTime()))
+    )
+
+
+def _bucket(name: str, most: int, window: timedelta) -> _Bucket:
+    return _Bucket(key=crypto.blind_index("login_count", name), most=most, window=window)
 
 
 def _network(address: str | None) -> str:

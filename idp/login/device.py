@@ -3,18 +3,26 @@
 from typing import Final
 
 from flask import after_this_request, request
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from idp.models.attempt import KnownDevice
 from kernel import clock, crypto, settings
-from kernel.db import after_commit, is_postgresql
+from kernel.db import UtcDateTime, after_commit
 from kernel.ids import new_secret
 
 YEAR_SECONDS: Final = 365 * 24 * 3600
 LONGEST: Final = 64
+
+
+_KNOWN: Final = select(KnownDevice.device_hash).where(
+    KnownDevice.account_id == bindparam("account_id"), KnownDevice.device_hash == bindparam("device_hash")
+)
+_SEEN: Final = text(
+    "INSERT INTO known_device (account_id, device_hash, last_seen_at) VALUES (:account_id, :device_hash, :last_seen_at)"
+    " ON CONFLICT (account_id, device_hash) DO UPDATE SET last_seen_at = excluded.last_seen_at"
+).bindparams(bindparam("last_seen_at", type_=UtcDateTime()))
 
 
 def cookie_name() -> str:
@@ -26,11 +34,7 @@ def known(db: Session, account_id: str | None) -> str | None:
     value = request.cookies.get(cookie_name(), "")
     if not account_id or not value or len(value) > LONGEST:
         return None
-    return db.scalar(
-        select(KnownDevice.device_hash).where(
-            KnownDevice.account_id == account_id, KnownDevice.device_hash == crypto.digest(value)
-        )
-    )
+    return db.scalar(_KNOWN, {"account_id": account_id, "device_hash": crypto.digest(value)})
 
 
 def remember(db: Session, account_id: str) -> None:
@@ -39,15 +43,8 @@ def remember(db: Session, account_id: str) -> None:
     fresh = not value or len(value) > LONGEST
     if fresh:
         value = new_secret()
-    insert = postgresql.insert if is_postgresql(db) else sqlite.insert
-    now = clock.now()
-    db.execute(
-        insert(KnownDevice)
-        .values(account_id=account_id, device_hash=crypto.digest(value), last_seen_at=now)
-        .on_conflict_do_update(
-            index_elements=[KnownDevice.account_id, KnownDevice.device_hash], set_={"last_seen_at": now}
-        )
-    )
+    seen = {"account_id": account_id, "device_hash": crypto.digest(value), "last_seen_at": clock.now()}
+    db.execute(_SEEN, seen)
     if fresh:
         after_commit(db, lambda: _send(value))
 

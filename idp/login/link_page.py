@@ -19,7 +19,7 @@ from idp.models.link import Arrival, Link
 from idp.own_claims import level_words
 from kernel.db import reading
 from kernel.errors import AppError
-from kernel.mask import mask_id, mask_uscc
+from kernel.mask import mask_email, mask_id, mask_uscc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,7 @@ def render(arrival_id: str | None, *, refusal: AppError | None = None) -> Respon
 def _rows(arrival: Arrival, match: Match) -> list[tuple[str, str]]:
     number = arrival.id_number or ""
     body = arrival.id_type == BODY
+    address = [(_("电子邮箱（用来接收提醒）"), mask_email(arrival.email))] if arrival.email else []
     return [
         (_("名称") if body else _("姓名"), arrival.name or _("没有提供")),
         (
@@ -69,6 +70,7 @@ def _rows(arrival: Arrival, match: Match) -> list[tuple[str, str]]:
             (mask_uscc(number) if body else mask_id(number)) or _("没有提供"),
         ),
         (_("账户可信等级"), level_words(arrival.level if match.identified else 2)),
+        *address,
     ]
 
 

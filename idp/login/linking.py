@@ -4,6 +4,7 @@ A link is made in three ways only: with a new account for somebody who has none;
 same browser for this very arrival; never by a match alone (IDENTITY §4, rules a to d).
 """
 
+import re
 from datetime import timedelta
 from typing import Final
 
@@ -30,6 +31,8 @@ from kernel.errors import Conflict
 from kernel.ids import new_id, new_secret
 
 ARRIVAL_LIFE: Final = timedelta(minutes=10)
+_LONGEST_ADDRESS: Final = 254  # RFC 5321 §4.5.3.1.3
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 class Contradiction(Exception):
@@ -101,6 +104,7 @@ def receive(db: Session, source: City, identity: UpstreamIdentity, destination: 
         name=person_name(identity.name or ""),
         id_type=match.number.id_type if match.number else None,
         id_number=match.number.text if match.number else None,
+        email=_address(identity.attributes.get("email")),
         level=identity.level,
         upstream_session=identity.session_hint,
         account_id=match.account.id if match.account else None,
@@ -159,7 +163,14 @@ def open_account(db: Session, arrival: Arrival) -> tuple[Account, Link]:
         own_level=levels.DECLARED,
         locale=str(get_locale()),
     )
+    account.email = arrival.email
     return account, _link(db, account, source, arrival, match, how="new")
+
+
+def _address(text: str | None) -> str | None:
+    """Where reminders are sent. It never finds an account and never signs anybody in (IDENTITY rule a)."""
+    found = (text or "").strip()
+    return found if len(found) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(found) else None
 
 
 def redeem(db: Session, arrival_id: str, account: Account) -> Link:

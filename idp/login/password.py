@@ -6,9 +6,10 @@ counted; then the slow proof, outside any transaction and the same for accounts 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from idp.accounts import login_names
@@ -51,10 +52,13 @@ def read(factor: Factor, form: Mapping[str, str]) -> tuple[LoginText, str]:
     return login_names.read(text), answer
 
 
+_NAMED: Final = (
+    select(Account).join(LoginName, LoginName.account_id == Account.id).where(LoginName.key == bindparam("key"))
+)
+
+
 def account_named(db: Session, text: LoginText) -> Account | None:
-    return db.scalar(
-        select(Account).join(LoginName, LoginName.account_id == Account.id).where(LoginName.key == text.key)
-    )
+    return db.scalar(_NAMED, {"key": text.key})
 
 
 def ask(factor: Factor, answer: str, *, key: str, who: Callable[[Session], Account | None]) -> Asked:

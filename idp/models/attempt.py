@@ -9,12 +9,13 @@ from kernel.db import Base, UtcDateTime
 
 
 class LoginCount(Base):
-    """Tries in one bucket until ``ends_at``. ``bucket`` is a keyed value that tells neither account nor address."""
+    """Tries in one bucket until ``ends_at``, ``most`` of which are allowed. ``bucket`` is a keyed value that tells neither account nor address."""
 
     __tablename__ = "login_count"
 
     bucket: Mapped[str] = mapped_column(String(32), primary_key=True)
     failures: Mapped[int]
+    most: Mapped[int]
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
