@@ -3,6 +3,7 @@
 PY := .venv/bin/python
 JOBS ?= $(shell nproc)
 ENGLISH := locale/en/LC_MESSAGES/messages
+SPEAKING := kernel connectors idp profiles subscriptions wiring templates
 
 run: install
 	@exec $(PY) -m wiring.demo
@@ -42,8 +43,8 @@ format: dev
 
 # Collect the sentences for people into locale/en (the source language is Simplified Chinese).
 messages: dev
-	@.venv/bin/pybabel -q extract -F locale/babel.cfg -k lazy_gettext -k _l --no-location --sort-output -o locale/messages.pot .
-	@.venv/bin/pybabel -q update --no-fuzzy-matching --ignore-obsolete -i locale/messages.pot -d locale -l en
+	@.venv/bin/pybabel -q extract -F locale/babel.cfg -k lazy_gettext -k _l --no-location --sort-output -o locale/messages.pot $(SPEAKING)
+	@.venv/bin/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -w 120 -i locale/messages.pot -d locale -l en
 
 lock:
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
