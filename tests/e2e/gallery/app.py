@@ -48,7 +48,7 @@ RULERS = {
         legal_date=date(2026, 4, 9),
         extended=2,
     ),
-    "waiting": Ruler(cells=("",) * 20),
+    "waiting": Ruler(cells=("",) * 20, is_paused=True),
     "late": Ruler(
         started=True,
         cells=("is-done",) * 8 + ("is-done is-late", "is-today is-late") + ("",) * 10,
