@@ -1,15 +1,19 @@
 """What subscriptions do when something happened below; each runs in one transaction with its receipt."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from idp.contract import contacts_of
 from idp.events import IdentityVerified
+from kernel import clock
 from kernel.outbox import Handler
 from profiles.events import CertificateRecorded, SupplementAsked
 from subscriptions import plan
 from subscriptions.tell import tell
+
+_NEWS = timedelta(days=30)
 
 
 def certificate_recorded(db: Session, event: CertificateRecorded) -> None:
@@ -25,7 +29,9 @@ def certificate_recorded(db: Session, event: CertificateRecorded) -> None:
 
 
 def supplement_asked(db: Session, event: SupplementAsked) -> None:
-    """Tell the applicant at once, once for each request of the department."""
+    """Tell the applicant at once, once for each request; history that is reported today is no news."""
+    if event.happened_at < clock.now() - _NEWS or (event.due and event.due < clock.today()):
+        return
     facts = {"title": event.title}
     if event.due:
         facts["due"] = event.due.isoformat()

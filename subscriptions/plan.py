@@ -14,9 +14,6 @@ from kernel.ids import new_id
 from subscriptions.models.reminder import Reminder
 from subscriptions.rule import rules
 
-_MORNING = time(9)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     days_before: int
@@ -35,7 +32,7 @@ def steps(deadline: date, days_before: Sequence[int], *, today: date) -> list[St
     reached = [days for days in days_before if left <= days]
     wanted = [min(reached)] if reached else []
     wanted += [days for days in days_before if days < left]
-    return [Step(days_before=days, due_at=_morning_of(deadline - timedelta(days=days))) for days in wanted]
+    return [Step(days_before=days, due_at=_start_of(deadline - timedelta(days=days))) for days in wanted]
 
 
 def replan(db: Session, *, rule: str, subject_id: str, party_key: str, deadline: date | None) -> None:
@@ -86,6 +83,6 @@ def due(db: Session, limit: int) -> Sequence[Reminder]:
     return db.scalars(query).all()
 
 
-def _morning_of(day: date) -> datetime:
-    zone = clock.local(clock.now()).tzinfo
-    return datetime.combine(day, _MORNING, tzinfo=zone)
+def _start_of(day: date) -> datetime:
+    """The province's midnight: the inbox disturbs nobody, and letters wait for the end of the quiet hours."""
+    return datetime.combine(day, time(), tzinfo=clock.zone())

@@ -50,6 +50,7 @@ class Arrival(Base):
     name: Mapped[str] = mapped_column(String(120))
     id_type: Mapped[str | None] = mapped_column(String(3))
     id_number: Mapped[str | None] = mapped_column(Encrypted(bound_to="link_arrival.id_number"))
+    email: Mapped[str | None] = mapped_column(Encrypted(bound_to="link_arrival.email"))
     level: Mapped[int]
     upstream_session: Mapped[str | None] = mapped_column(String(255))
     account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)

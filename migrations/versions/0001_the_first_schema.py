@@ -488,6 +488,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("id_type", sa.String(length=3), nullable=True),
         sa.Column("id_number", sa.LargeBinary(), nullable=True),
+        sa.Column("email", sa.LargeBinary(), nullable=True),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("upstream_session", sa.String(length=255), nullable=True),
         sa.Column("account_id", sa.String(length=32), nullable=True),

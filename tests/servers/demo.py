@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +19,7 @@ START_SECONDS = 180  # the first start makes and reports the province
 
 
 class Demo:
-    """``sheet`` is `demo.json`. With PostgreSQL, Redis and a broker in ``settings`` it is the arrangement of production."""
+    """``sheet`` is `demo.json`. With PostgreSQL, Redis and a broker in ``settings`` it is arranged as in production."""
 
     def __init__(self, **settings: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="kapok-demo-", dir="/tmp"))
@@ -61,14 +60,13 @@ class Demo:
 
     def children(self, part: str) -> list[int]:
         """Process ids below the demonstration whose command line has ``part``."""
-        found = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
-        rows = [line.split(None, 2) for line in found.splitlines()[1:]]
+        parents = {int(path.name): _parent(path) for path in Path("/proc").iterdir() if path.name.isdigit()}
         below, grew = {self._process.pid}, True
         while grew:
-            more = {int(pid) for pid, parent, _args in rows if int(parent) in below} - below
+            more = {pid for pid, parent in parents.items() if parent in below} - below
             below |= more
             grew = bool(more)
-        return [int(pid) for pid, _parent, args in rows if int(pid) in below and part in args]
+        return [pid for pid in below if part in _command(pid)]
 
     def kill(self) -> None:
         """kill -9 of everything at once: a power cut."""
@@ -90,6 +88,20 @@ class Demo:
             return bool(urllib.request.urlopen(f"{sheet['issuer']}/readyz", timeout=2).status == 200)
         except (OSError, ValueError):
             return False
+
+
+def _parent(path: Path) -> int:
+    try:
+        return int(path.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _environment() -> dict[str, str]:

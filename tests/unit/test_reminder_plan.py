@@ -33,9 +33,9 @@ def test_the_step_that_is_reached_and_those_to_come_are_planned_and_none_that_is
     assert days(date.fromordinal(TODAY.toordinal() + left)) == expected
 
 
-def test_a_step_is_due_in_the_morning_of_the_province():
+def test_a_step_is_due_when_its_day_begins_in_the_province():
     first = steps(date(2026, 12, 31), STEPS, today=TODAY)[0]
-    assert clock.local(first.due_at).timetz().replace(tzinfo=None) == time(9)
+    assert clock.local(first.due_at).timetz().replace(tzinfo=None) == time(0)
     assert clock.local(first.due_at).date() == date(2026, 11, 1)
 
 

@@ -77,8 +77,9 @@ class _Teller:
         self._seq = 0
 
     def days_ago(self, days: float) -> datetime:
-        """An office hour about `days` days ago, never in the future."""
+        """An office hour about `days` days ago, on a weekday, never in the future."""
         day = (self.now - timedelta(days=days)).date()
+        day -= timedelta(days=max(0, day.weekday() - 4))
         at = datetime.combine(day, time(9 + self.rng.randrange(8), self.rng.randrange(60)), tzinfo=self.now.tzinfo)
         return min(at, self.now - timedelta(minutes=5))
 

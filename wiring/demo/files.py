@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import xlsxwriter
@@ -97,7 +97,7 @@ def _profiles(folder: Path, actors: Cast, today: date) -> Iterator[Report]:
                 "XM": p.name,
                 "SJHM": p.phone,
                 "XJZDZ": p.address.replace("样例区", "样例新区"),
-                "DATA_DATE": f"{today:%Y-%m-%d}",
+                "DATA_DATE": f"{today - timedelta(days=9):%Y-%m-%d}",
             }
             for p in actors.people[::5]
         ],

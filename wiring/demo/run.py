@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from kernel import http, migrate, settings
+from kernel import http, log, migrate, settings
 from kernel.settings import KernelSettings, SettingsError
 from wiring.demo import seed, sheet
 from wiring.demo.places import HOST, Places, Stop, check
@@ -50,6 +50,9 @@ def _environment() -> None:
         "KAPOK_DEMO": "1",
         "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8",
         "LOG_LEVEL": "WARNING",
+        # Whoever tries the demonstration at night wants to see the letter now.
+        "QUIET_FROM": "0",
+        "QUIET_UNTIL": "0",
     }.items():
         os.environ.setdefault(name, value)  # noqa: TID251  # children read it
 
@@ -57,6 +60,7 @@ def _environment() -> None:
 def _places() -> Places:
     settings.load(*SETTINGS)
     mine = settings.of(KernelSettings)
+    log.configure(level=mine.log_level, readable=True)
     return Places(folder=mine.instance_dir.absolute(), port=mine.port)
 
 
@@ -116,7 +120,9 @@ class _Children:
 
     def __init__(self) -> None:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        signal.signal(signal.SIGTERM, _interrupt)
+        # Explicitly: a shell that started us in the background has told us to ignore Ctrl-C.
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, _interrupt)
 
     def start(self, name: str, command: list[str]) -> None:
         self._running[name] = subprocess.Popen(command, start_new_session=True)  # noqa: S603  # our own programs
@@ -144,7 +150,8 @@ class _Children:
 
     def stop(self) -> None:
         """Ask all to finish what they do, then end what did not."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, signal.SIG_IGN)
         for process in self._running.values():
             process.terminate()
         end = time.monotonic() + _STOP_SECONDS

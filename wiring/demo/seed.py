@@ -91,7 +91,7 @@ class _Office:
 
     def __init__(self, places: Places) -> None:
         self._places = places
-        self._runner: FlaskCliRunner = create_app().test_cli_runner(mix_stderr=False)
+        self._runner: FlaskCliRunner = create_app().test_cli_runner()
         self._portal_config: dict[str, Any] = {}
 
     def city(self) -> dict[str, Any]:
@@ -133,7 +133,12 @@ class _Office:
                     "scopes": ["openid", "profile", "identity", "email", "phone"],
                     "algorithms": ["ES256"],
                 },
-                "fields": {"name": "name", "id_type": "id_type", "id_number": "id_number"},
+                "fields": {
+                    "name": "name",
+                    "id_type": "id_type",
+                    "id_number": "id_number",
+                    "attributes": {"email": "email"},
+                },
                 "division_codes": ["440300"],
                 "authoritative_for": ["111"],
                 "level_cap": 4,
