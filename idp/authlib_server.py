@@ -52,11 +52,15 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]
     """What Authlib's grants read. ``db`` is the transaction they run in; ``path`` is ours, the address PUBLIC_URL's."""
 
     def __init__(self, method: str, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> None:
-        super().__init__(method, mint.issuer() + path, headers=headers)
+        # Not Authlib's constructor: it judges at each request whether the address has TLS. Ours is PUBLIC_URL, which
+        # the settings judged at the start.
+        self.method, self.uri, self.headers = method, mint.issuer() + path, headers
         self.payload = _Payload(parameters)
-        self._parameters = parameters
+        self._parameters = self._body = parameters
+        self.client: RegisteredClient | None = None
+        self.auth_method: str | None = None
+        self.user = self.credential = self.authorization_code = self.refresh_token = self._scope = None
         self.db: Session | None = None
-        self.family_id: str | None = None
 
     @property
     def form(self) -> Mapping[str, str]:
@@ -99,10 +103,11 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         grant = grants().get(request.payload.grant_type)
         if grant is None:
             raise UnknownGrantType
-        request.client, request.auth_method = authentication.authenticate(request.headers, request.form)
-        if not request.client.check_grant_type(grant.name):
+        client, request.auth_method = authentication.authenticate(request.headers, request.form)
+        if not client.check_grant_type(grant.name):
             raise UnauthorizedClientError("the client is not registered for this grant_type")
-        with context.bind(client_id=request.client.client_id):
+        request.client = client
+        with context.bind(client_id=client.client_id):
             keys.ring()  # cold, it writes; so before the transaction
             with transaction() if grant.writes else nullcontext() as request.db:
                 return self._run(request)

@@ -9,17 +9,16 @@ from typing import Any, Final
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from idp.authorize.redirection import redirection
 from idp.clients.registered import RegisteredClient
 from idp.grant import AuthenticatedBefore, Grant
-from idp.models.account import ACTIVE, Account
-from idp.models.client import Client
-from idp.models.code import AuthorizationCode
+from idp.models.account import ACTIVE
 from idp.settings import TokenSettings
 from idp.tokens import families
+from idp.tokens.families import ACCOUNT, CLIENT, CODE
 from idp.tokens.id_tokens import IdTokens
 from idp.tokens.mint import Grantee
 from idp.tokens.pkce import S256
@@ -56,16 +55,17 @@ class Code:
 
 
 _CLAIM: Final = (
-    update(AuthorizationCode)
-    .where(AuthorizationCode.code_hash == bindparam("hash"), AuthorizationCode.used_at.is_(None))
-    .values(used_at=bindparam("now"))
-    .returning(*(c for c in AuthorizationCode.__table__.c))
+    update(CODE)
+    .where(CODE.c.code_hash == bindparam("hash"), CODE.c.used_at.is_(None))
+    .values(used_at=bindparam("at"))
+    .returning(*CODE.c)
 )
-_SPENT: Final = select(AuthorizationCode.family_id).where(AuthorizationCode.code_hash == bindparam("hash"))
+_SPENT: Final = select(CODE.c.family_id).where(CODE.c.code_hash == bindparam("hash"))
 _LEVEL: Final = (
-    select(Account.level)
-    .join(Client, Client.id == bindparam("client_id"))
-    .where(Account.id == bindparam("account_id"), Account.status == ACTIVE, Client.disabled_at.is_(None))
+    select(ACCOUNT.c.level)
+    .select_from(ACCOUNT)
+    .join(CLIENT, CLIENT.c.id == bindparam("client"))
+    .where(ACCOUNT.c.id == bindparam("account"), ACCOUNT.c.status == ACTIVE, CLIENT.c.disabled_at.is_(None))
 )
 
 
@@ -76,6 +76,10 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
     def _db(self) -> Session:
         db: Session = self.request.db
         return db
+
+    @property
+    def _connection(self) -> Connection:
+        return self._db.connection()
 
     def create_authorization_response(
         self, redirect_uri: str, grant_user: Grantee
@@ -91,29 +95,30 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
         grantee: Grantee = request.user
         sent = request.payload.data
         life = settings.of(TokenSettings).code_life
-        self._db.execute(
-            insert(AuthorizationCode).values(
-                code_hash=crypto.digest(code),
-                client_id=request.client.client_id,
-                account_id=grantee.account_id,
-                family_id=grantee.family_id,
-                session_id=grantee.session_id,
-                redirect_uri=sent["redirect_uri"],
-                code_challenge=sent["code_challenge"],
-                scope=request.scope,
-                nonce=sent.get("nonce"),
-                sub=grantee.sub,
-                auth_time=grantee.auth_time,
-                acr=grantee.acr,
-                amr=" ".join(grantee.amr),
-                expires_at=clock.now() + life,
-            )
+        self._connection.execute(
+            insert(CODE),
+            {
+                "code_hash": crypto.digest(code),
+                "client_id": request.client.client_id,
+                "account_id": grantee.account_id,
+                "family_id": grantee.family_id,
+                "session_id": grantee.session_id,
+                "redirect_uri": sent["redirect_uri"],
+                "code_challenge": sent["code_challenge"],
+                "scope": request.scope,
+                "nonce": sent.get("nonce"),
+                "sub": grantee.sub,
+                "auth_time": grantee.auth_time,
+                "acr": grantee.acr,
+                "amr": " ".join(grantee.amr),
+                "expires_at": clock.now() + life,
+            },
         )
 
     def query_authorization_code(self, code: str, client: RegisteredClient) -> Code:
         """Claim it. What is wrong with the request afterwards rolls the claim back: only a redemption spends a code."""
         digest = crypto.digest(code)
-        row = self._db.execute(_CLAIM, {"hash": digest, "now": clock.now()}).one_or_none()
+        row = self._connection.execute(_CLAIM, {"hash": digest, "at": clock.now()}).one_or_none()
         if row is None:
             self._replayed(digest)
             raise InvalidGrantError("the code is not valid")
@@ -123,7 +128,7 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
         return claimed
 
     def _replayed(self, digest: str) -> None:
-        family_id = self._db.scalar(_SPENT, {"hash": digest})
+        family_id = self._connection.scalar(_SPENT, {"hash": digest})
         if family_id is None:
             return
 
@@ -138,7 +143,7 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
     def authenticate_user(self, authorization_code: Code) -> Grantee:
         """The person, if account and client are still good at this moment; opens the family."""
         code, client = authorization_code, self.request.client
-        level = self._db.scalar(_LEVEL, {"account_id": code.account_id, "client_id": client.client_id})
+        level = self._connection.scalar(_LEVEL, {"account": code.account_id, "client": client.client_id})
         if level is None:
             raise InvalidGrantError("the code is not valid")
         seed = families.new_seed() if client.check_grant_type("refresh_token") else None

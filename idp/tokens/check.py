@@ -10,7 +10,7 @@ from joserfc.jwk import GuestProtocol, Key
 
 from idp import scopes
 from idp.process_cache import ProcessCache
-from idp.tokens import keys, mint
+from idp.tokens import keys, mint, signer
 from kernel import clock, crypto
 
 MOST_CHARACTERS: Final = 4096
@@ -49,7 +49,7 @@ def access_token(token: str) -> AccessToken:
 
 def _access_token(token: str) -> AccessToken:
     header, claims = _verified(token)
-    if header.get("typ") != mint.ACCESS:
+    if header.get("typ") != signer.ACCESS:
         raise Unusable("not an access token")
     if claims.get("iss") != mint.issuer() or claims.get("aud") != mint.issuer():
         raise Unusable("of another issuer")
@@ -71,7 +71,7 @@ def id_token_hint(token: str, *, client_id: str) -> str:
     if len(token) > MOST_CHARACTERS:
         raise Unusable("longer than any of ours")
     header, claims = _verified(token)
-    if header.get("typ", "JWT") != "JWT" or "at_hash" not in claims:
+    if header.get("typ") != signer.ID or "at_hash" not in claims:
         raise Unusable("not an ID token")
     if claims.get("iss") != mint.issuer() or claims.get("aud") != client_id:
         raise Unusable("of another issuer or for another client")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from idp.models.key import SigningKey
 from idp.process_cache import ProcessCache
+from idp.tokens.signer import Signer
 from kernel import audit, clock, db
 
 MACHINE_ALG: Final = "ES256"  # for access tokens: a tenth of the cost of RS256, and nobody but us reads them
@@ -30,7 +31,7 @@ class Ring:
     document's bytes.
     """
 
-    signing: dict[str, Key]
+    signing: dict[str, Signer]
     verifying: dict[str, tuple[str, Key]]
     jwks: bytes
     loaded: float
@@ -113,10 +114,10 @@ def _load() -> Ring | None:
     with db.reading() as reading:
         rows = reading.scalars(select(SigningKey).order_by(SigningKey.generation)).all()
     live = [row for row in rows if row.withdrawn_at is None or now < row.withdrawn_at]
-    signing: dict[str, Key] = {}
+    signing: dict[str, Signer] = {}
     for row in live:
         if row.signs_from <= now:
-            signing[row.alg] = _import(row.alg, {**json.loads(row.private), "kid": row.kid})
+            signing[row.alg] = Signer(row.alg, _import(row.alg, {**json.loads(row.private), "kid": row.kid}))
     if set(signing) != set(ALGORITHMS):
         return None
     return Ring(

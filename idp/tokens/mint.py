@@ -6,19 +6,15 @@ sign-in, know no ``kid`` for a single key, and read the system's clock instead o
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from joserfc import jwt
-
 from idp.settings import TokenSettings
-from idp.tokens import keys
+from idp.tokens import keys, signer
 from kernel import clock, settings
 from kernel.ids import new_secret
 
-ACCESS: Final = "at+jwt"  # the typ: RFC 9068 §2.1; what keeps an ID token from being taken for an access token
 FAMILY: Final = "family"
 
 
@@ -69,7 +65,7 @@ def access_token(*, client_id: str, scope: str, grantee: Grantee | None) -> str:
     }
     if grantee is not None:
         claims |= grantee.sign_in() | {FAMILY: grantee.family_id}
-    return _signed(claims, keys.MACHINE_ALG, {"typ": ACCESS})
+    return keys.ring().signing[keys.MACHINE_ALG].token(claims, typ=signer.ACCESS)
 
 
 def id_token(*, client_id: str, alg: str, grantee: Grantee, nonce: str | None, access_token: str) -> str:
@@ -86,12 +82,7 @@ def id_token(*, client_id: str, alg: str, grantee: Grantee, nonce: str | None, a
     }
     if nonce is not None:
         claims["nonce"] = nonce
-    return _signed(claims, alg, {})
-
-
-def _signed(claims: dict[str, Any], alg: str, header: Mapping[str, str]) -> str:
-    key = keys.ring().signing[alg]
-    return jwt.encode({"alg": alg, "kid": key.kid, **header}, claims, key, algorithms=[alg])
+    return keys.ring().signing[alg].token(claims, typ=signer.ID)
 
 
 def _half_hash(token: str) -> str:

@@ -213,7 +213,7 @@ class TestForgery:
         "change", [{"iss": "https://evil.example"}, {"aud": "https://evil.example"}, {"aud": ["x"]}]
     )
     def test_our_own_key_for_another_issuer_or_audience_is_refused(self, op, good, change):
-        key = keys.ring().signing["ES256"]
+        key = keys.ring().signing["ES256"].key
         token = jwt.encode(good.header, {**good.claims, **change}, key, algorithms=["ES256"])
         challenged(op.userinfo(token), "invalid_token")
 
