@@ -1,7 +1,7 @@
 """The authorization code (RFC 6749 §4.1): spent by the database before anything is minted, and never twice.
 
-Four statements in one transaction: claim the code, look at the account, open the family; the fourth only where a
-code was used before, and then the family it grew into is ended (§4.1.2, RFC 9700 §4.5).
+Three statements in one transaction: claim the code, look at account and client, open the family. A code that was used
+before ends the family it grew into instead (§4.1.2, RFC 9700 §4.5).
 """
 
 from datetime import datetime

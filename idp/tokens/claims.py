@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from idp import claims as port
 from idp import scopes
+from idp.accounts import levels
 from idp.clients.registered import RegisteredClient
 from idp.tokens.families import Standing
 
-IDENTIFIED: Final = 3  # 实名等级三级: name and number were matched with a base; below it nobody's data is shown
 RESERVED: Final = frozenset({"sub", "iss", "aud", "exp", "iat", "nonce", "auth_time", "acr", "amr", "azp"})
 
 
@@ -30,7 +30,7 @@ def released(
         given = port.claims().values(
             db,
             account_id=family.account_id,
-            party_key=family.party_key if int(family.present_acr) >= IDENTIFIED else None,
+            party_key=family.party_key if int(family.present_acr) >= levels.IDENTIFIED else None,
             scopes=asked,
             client_id=client.client_id,
             purpose=client.legal_basis or client.purpose,
