@@ -357,7 +357,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_case_file_department_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_file")),
     )
-    op.create_index("ix_case_file_department_id_case_no", "case_file", ["department_id", "case_no"], unique=True)
+    op.create_index("ix_case_file_case_no_department_id", "case_file", ["case_no", "department_id"], unique=True)
     op.create_index(
         "ix_case_file_party_key_bucket_changed_at_id",
         "case_file",
@@ -447,6 +447,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_batch")),
     )
     op.create_index("ix_feed_batch_department_id_id", "feed_batch", ["department_id", "id"], unique=False)
+    op.create_index(
+        "ix_feed_batch_unfinished",
+        "feed_batch",
+        ["received_at"],
+        unique=False,
+        sqlite_where=sa.text("status = 'received'"),
+        postgresql_where=sa.text("status = 'received'"),
+    )
 
     op.create_table(
         "inbox_message",
@@ -656,9 +664,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_raw_record_batch_id_position", "raw_record", ["batch_id", "position"], unique=True)
     op.create_index(
-        "ix_raw_record_department_id_family_record_key",
+        "ix_raw_record_record_key_department_id_family",
         "raw_record",
-        ["department_id", "family", "record_key"],
+        ["record_key", "department_id", "family"],
         unique=False,
     )
 
@@ -728,7 +736,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate")),
     )
     op.create_index(
-        "ix_certificate_department_id_record_key", "certificate", ["department_id", "record_key"], unique=True
+        "ix_certificate_record_key_department_id", "certificate", ["record_key", "department_id"], unique=True
     )
     op.create_index("ix_certificate_expires_on_id", "certificate", ["expires_on", "id"], unique=False)
     op.create_index(

@@ -4,7 +4,7 @@ One chunk of records is one call: the cases are locked in one order, their event
 touched case folded once. What others hear of is published only when the fold says something new.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, cast
@@ -108,7 +108,7 @@ def _files(db: Session, department_id: str, case_nos: Iterable[str]) -> dict[str
             for case_no in wanted
             if case_no not in known
         ]
-        upsert(db, CaseFile, fresh, key=("department_id", "case_no"))
+        upsert(db, CaseFile, fresh, key=("case_no", "department_id"))
         known = {row["case_no"]: row for row in _select(db, *where)}
     return known
 
@@ -165,16 +165,18 @@ def _refold(db: Session, cases: Mapping[str, tuple[Mapping[str, Any], list[Event
     folded = {case_no: fold(events) for case_no, (_before, events) in cases.items()}
     catalogue = items(db, {one.item_code for one in folded.values() if one.item_code})
     days, today, now = calendar(db), clock.today(), clock.now()
-    changes = []
+    changes: list[dict[str, Any]] = []
+    news: list[outbox.Event] = []
     for case_no, one in sorted(folded.items()):
         before = cases[case_no][0]
         item = catalogue.get(one.item_code or "")
         after = _columns(one, before, due=_due(one.timing, item, days, today))
         if any(before[name] != after[name] for name in _COMPARED):
             changes.append({"key": before["id"], "updated_at": now, **after})
-            _publish(db, before, after, one, title=one.item_name or (item.name if item else None))
+            news += _news(before, after, one, title=one.item_name or (item.name if item else None))
     if changes:
         db.execute(update(_FILE).where(_FILE.c.id == bindparam("key")), changes)
+    outbox.publish_all(db, news)
 
 
 def _columns(folded: Folded, before: Mapping[str, Any], *, due: date | None) -> dict[str, Any]:
@@ -202,40 +204,34 @@ def _due(timing: Timing, item: Item | None, days: Calendar, today: date) -> date
     return next_due(timing, start(timing, days, today), days)
 
 
-def _publish(
-    db: Session, before: Mapping[str, Any], after: Mapping[str, Any], folded: Folded, *, title: str | None
-) -> None:
-    """Tell what is new to the applicant: another state, a case that is now theirs, a new request for materials."""
+def _news(
+    before: Mapping[str, Any], after: Mapping[str, Any], folded: Folded, *, title: str | None
+) -> Iterator[outbox.Event]:
+    """What is new to the applicant: another state, a case that is now theirs, a new request for materials."""
     party_key = after["party_key"]
     if party_key is None:
         return
     theirs = before["party_key"] == party_key
     title = title or after["item_code"] or before["case_no"]
     if not theirs or before["state"] != after["state"]:
-        outbox.publish(
-            db,
-            CaseChanged(
-                case_id=before["id"],
-                party_key=party_key,
-                state=after["state"],
-                title=title,
-                case_no=before["case_no"],
-                due=after["due"],
-                happened_at=after["changed_at"],
-            ),
+        yield CaseChanged(
+            case_id=before["id"],
+            party_key=party_key,
+            state=after["state"],
+            title=title,
+            case_no=before["case_no"],
+            due=after["due"],
+            happened_at=after["changed_at"],
         )
     asks = folded.state is State.SUPPLEMENT_REQUIRED
     if asks and not (theirs and _asked(before["snapshot"]) == _asked(after["snapshot"])):
-        outbox.publish(
-            db,
-            SupplementAsked(
-                case_id=before["id"],
-                party_key=party_key,
-                title=title,
-                case_no=before["case_no"],
-                due=folded.timing.supplement_due,
-                happened_at=after["changed_at"],
-            ),
+        yield SupplementAsked(
+            case_id=before["id"],
+            party_key=party_key,
+            title=title,
+            case_no=before["case_no"],
+            due=folded.timing.supplement_due,
+            happened_at=after["changed_at"],
         )
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
+from kernel.format import day
+from kernel.i18n import counted
 from profiles.cases.states import State, Turn
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ def event_title(kind: str, payload: Mapping[str, object]) -> str:
 
 
 def count(unit: str, n: int) -> str:
-    return _("%(n)s个工作日", n=n) if unit == "working" else _("%(n)s个自然日", n=n)
+    return (counted("%(n)s个工作日", n) if unit == "working" else counted("%(n)s个自然日", n)) % {"n": n}
 
 
 def ruler_label(ruler: "Ruler") -> str:
@@ -126,7 +128,7 @@ def ruler_label(ruler: "Ruler") -> str:
         parts.append(_("部门没有在5个工作日内答复，从收到申请之日起计算"))
     if ruler.cell_days > 1:
         parts.append(_("每格代表%(days)s", days=count(ruler.unit, ruler.cell_days)))
-    return "；".join(parts)
+    return _("；").join(parts)
 
 
 def _promise(ruler: "Ruler") -> str:
@@ -138,7 +140,7 @@ def _promise(ruler: "Ruler") -> str:
     if ruler.promise_date is None:
         return _("%(limit)s，暂停计算", limit=limit)
     left = count(ruler.unit, ruler.left or 0)
-    return _("%(limit)s，还剩%(left)s，%(date)s前办结", limit=limit, left=left, date=_day(ruler.promise_date))
+    return _("%(limit)s，还剩%(left)s，%(date)s前办结", limit=limit, left=left, date=day(ruler.promise_date))
 
 
 def _legal(ruler: "Ruler") -> str:
@@ -147,11 +149,4 @@ def _legal(ruler: "Ruler") -> str:
         return _("%(limit)s，已超过%(days)s", limit=limit, days=count(ruler.unit, ruler.late_legal))
     if ruler.closed or ruler.legal_date is None:
         return limit
-    return _("%(limit)s，%(date)s前办结", limit=limit, date=_day(ruler.legal_date))
-
-
-def _day(day: object) -> str:
-    from datetime import date
-
-    assert isinstance(day, date)
-    return _("%(month)s月%(day)s日", month=day.month, day=day.day)
+    return _("%(limit)s，%(date)s前办结", limit=limit, date=day(ruler.legal_date))

@@ -121,7 +121,7 @@ def certificates_of(
 
 
 def certificates_of_types(db: Session, party_key: str, types: Iterable[str]) -> tuple[CertificateLine, ...]:
-    """Certificates whose type code, type name or name is among `types`: those that hold first, the longest valid first."""
+    """Certificates whose type code, type name or name is among `types`."""
     today, wanted = clock.today(), sorted(types)
     of_type = or_(*(c.in_(wanted) for c in (Certificate.type_code, Certificate.type_name, Certificate.name)))
     rank = case((_void(today), 1), else_=0)

@@ -84,7 +84,7 @@ def record(db: Session, department_id: str, issued: Iterable[Issued]) -> None:
             }
             for one in winners
         ],
-        key=("department_id", "record_key"),
+        key=("record_key", "department_id"),
         update=_CONTENT,
     )
     changed = [
@@ -128,9 +128,9 @@ def _publish(db: Session, department_id: str, changed: Sequence[Issued]) -> None
         Certificate.record_key.in_([one.record_key for one in changed]),
     )
     ids = {row.record_key: row.id for row in db.execute(stmt)}
-    for one in changed:
-        outbox.publish(
-            db,
+    outbox.publish_all(
+        db,
+        [
             CertificateRecorded(
                 certificate_id=ids[one.record_key],
                 party_key=one.row["party_key"],
@@ -139,5 +139,7 @@ def _publish(db: Session, department_id: str, changed: Sequence[Issued]) -> None
                 issuer=one.row["issuer"],
                 valid_to=one.row["valid_to"],
                 status=one.row["status"],
-            ),
-        )
+            )
+            for one in changed
+        ],
+    )

@@ -31,7 +31,7 @@ def post(request: Request) -> Answer:
         return problem(
             "unknown_family",
             404,
-            _("没有这一类数据。可以报送：%(names)s", names="、".join(families())),
+            _("没有这一类数据。可以报送：%(names)s", names=_("、").join(families())),
             families=list(families()),
         )
     who = bearer(request, scope=f"feeds:{family.name}")

@@ -14,9 +14,9 @@ def check_header(header: Sequence[str], columns: Columns, line: int) -> None:
     named = [name for name in header if name]
     twice = sorted({clean(name) for name in named if named.count(name) > 1})
     if twice:
-        raise Unreadable("repeated_column", _("列名%(names)s重复", names="、".join(twice[:5])), line=line)
+        raise Unreadable("repeated_column", _("列名%(names)s重复", names=_("、").join(twice[:5])), line=line)
     if not columns.known(named):
-        required = "、".join(column.aliases[0] if column.aliases else column.name for column in columns.all[:8])
+        required = _("、").join(column.aliases[0] if column.aliases else column.name for column in columns.all[:8])
         raise Unreadable(
             "unknown_columns", _("第一行没有一个认识的列名。可用的列名如：%(names)s", names=required), line=line
         )

@@ -40,7 +40,7 @@ class CaseFile(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (
-        Index("ix_case_file_department_id_case_no", "department_id", "case_no", unique=True),
+        Index("ix_case_file_case_no_department_id", "case_no", "department_id", unique=True),
         Index("ix_case_file_party_key_changed_at_id", "party_key", "changed_at", "id"),
         Index("ix_case_file_party_key_bucket_changed_at_id", "party_key", "bucket", "changed_at", "id"),
         Index("ix_case_file_party_key_bucket_due_id", "party_key", "bucket", "due", "id"),

@@ -45,7 +45,7 @@ class Certificate(Base):
     raw_id: Mapped[str] = mapped_column(ForeignKey("raw_record.id"), index=True)
 
     __table_args__ = (
-        Index("ix_certificate_department_id_record_key", "department_id", "record_key", unique=True),
+        Index("ix_certificate_record_key_department_id", "record_key", "department_id", unique=True),
         Index("ix_certificate_party_key_expires_on_id", "party_key", "expires_on", "id"),
         Index("ix_certificate_expires_on_id", "expires_on", "id"),
     )

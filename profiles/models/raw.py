@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import now
@@ -40,7 +40,15 @@ class FeedBatch(Base):
     duplicates: Mapped[int] = mapped_column(default=0)
     request_id: Mapped[str | None] = mapped_column(String(64))
 
-    __table_args__ = (Index("ix_feed_batch_department_id_id", "department_id", "id"),)
+    __table_args__ = (
+        Index("ix_feed_batch_department_id_id", "department_id", "id"),
+        Index(
+            "ix_feed_batch_unfinished",
+            "received_at",
+            sqlite_where=text("status = 'received'"),
+            postgresql_where=text("status = 'received'"),
+        ),
+    )
 
 
 class RawRecord(Base):
@@ -70,5 +78,6 @@ class RawRecord(Base):
 
     __table_args__ = (
         Index("ix_raw_record_batch_id_position", "batch_id", "position", unique=True),
-        Index("ix_raw_record_department_id_family_record_key", "department_id", "family", "record_key"),
+        # The key first: PostgreSQL walks only a leading column by a list of values before it has statistics.
+        Index("ix_raw_record_record_key_department_id_family", "record_key", "department_id", "family"),
     )
