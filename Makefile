@@ -43,7 +43,7 @@ format: dev
 
 # Collect the sentences for people into locale/en (the source language is Simplified Chinese).
 messages: dev
-	@.venv/bin/pybabel -q extract -F locale/babel.cfg -k lazy_gettext -k _l --no-location --sort-output -o locale/messages.pot $(SPEAKING)
+	@.venv/bin/pybabel -q extract -F locale/babel.cfg -k lazy_gettext -k _l -k counted:1,1 --no-location --sort-output -o locale/messages.pot $(SPEAKING)
 	@.venv/bin/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -w 120 -i locale/messages.pot -d locale -l en
 
 lock:

@@ -71,7 +71,7 @@ def check(data: object, *, at: str = "") -> tuple[Checked | None, list[Fault]]:
     kind = kinds().get(str(data.get("kind")))
     if kind is None:
         if "kind" in data:
-            names = "、".join(kinds())
+            names = gettext("、").join(kinds())
             faults.append(
                 Fault(
                     field=_join(at, "kind"),

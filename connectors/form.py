@@ -96,7 +96,7 @@ def _explained(fault: Fault, faults: Sequence[Fault]) -> bool:
 
 
 def _known(names: Sequence[str]) -> str:
-    return str(_("删去它，或改成这些字段之一：%(names)s", names="、".join(names)))
+    return str(_("删去它，或改成这些字段之一：%(names)s", names=_("、").join(names)))
 
 
 def _problem(found: ErrorDetails) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from flask import Flask, has_request_context, request
-from flask_babel import Babel, force_locale
+from flask_babel import Babel, force_locale, get_translations
 
 from kernel import prefs
 
@@ -35,6 +35,11 @@ def install(app: Flask, *, folder: Path, timezone: str) -> None:
         default_translation_directories=str(folder),
         locale_selector=choose,
     )
+
+
+def counted(sentence: str, n: int) -> str:
+    """The translation that fits ``n`` (1 day, 2 days), its gaps not yet filled; Chinese has one form for all."""
+    return str(get_translations().ungettext(sentence, sentence, n))
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from flask_babel import gettext
-from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
 from kernel.format import day, full_date
+from kernel.i18n import counted
 from profiles.cases.read import CaseLine
 from profiles.cases.ruler import Ruler
 from profiles.cases.states import Bucket, State, Turn
@@ -63,8 +63,9 @@ def case_left(line: CaseLine, supplement_days: int | None = None) -> Markup | st
     if line.bucket is Bucket.CLOSED:
         return _closed_left(ruler)
     if line.state is State.SUPPLEMENT_REQUIRED:
-        running_out = supplement_days is not None and supplement_days >= 0
-        return strong(_("补正期还剩%(n)s个工作日"), n=supplement_days) if running_out else ""
+        if supplement_days is None or supplement_days < 0:
+            return ""
+        return strong(counted("补正期还剩%(n)s个工作日", supplement_days), n=supplement_days)
     if ruler.is_paused or ruler.left is None or not ruler.started:
         return ""
     return _running_left(ruler, ruler.left)
@@ -73,22 +74,24 @@ def case_left(line: CaseLine, supplement_days: int | None = None) -> Markup | st
 def _running_left(ruler: Ruler, left: int) -> Markup:
     late = ruler.late_legal or ruler.late_promise
     if late:
-        return _days_strong(ruler, late, _l("已超过%(n)s个工作日"), _l("已超过%(n)s个自然日"))
+        return _days_strong(ruler, late, counted("已超过%(n)s个工作日", late), counted("已超过%(n)s个自然日", late))
     if ruler.promise is None:
-        return _days_strong(ruler, left, _l("法定还剩%(n)s个工作日"), _l("法定还剩%(n)s个自然日"))
-    return _days_strong(ruler, left, _l("承诺还剩%(n)s个工作日"), _l("承诺还剩%(n)s个自然日"))
+        return _days_strong(ruler, left, counted("法定还剩%(n)s个工作日", left), counted("法定还剩%(n)s个自然日", left))
+    return _days_strong(ruler, left, counted("承诺还剩%(n)s个工作日", left), counted("承诺还剩%(n)s个自然日", left))
 
 
 def _closed_left(ruler: Ruler) -> Markup | str:
     if ruler.late_promise:
-        return _days_strong(ruler, ruler.late_promise, _l("比承诺晚%(n)s个工作日"), _l("比承诺晚%(n)s个自然日"))
+        late = ruler.late_promise
+        return _days_strong(ruler, late, counted("比承诺晚%(n)s个工作日", late), counted("比承诺晚%(n)s个自然日", late))
     if ruler.promise is not None and ruler.early:
-        return _days_strong(ruler, ruler.early, _l("比承诺提前%(n)s个工作日"), _l("比承诺提前%(n)s个自然日"))
+        n = ruler.early
+        return _days_strong(ruler, n, counted("比承诺提前%(n)s个工作日", n), counted("比承诺提前%(n)s个自然日", n))
     return ""
 
 
-def _days_strong(ruler: Ruler, n: int, working: object, natural: object) -> Markup:
-    return strong(str(working if ruler.unit == "working" else natural), n=n)
+def _days_strong(ruler: Ruler, n: int, working: str, natural: str) -> Markup:
+    return strong(working if ruler.unit == "working" else natural, n=n)
 
 
 def case_sentence(line: CaseLine) -> str:
@@ -200,7 +203,7 @@ def certificate_soon(line: CertificateLine) -> Tag | None:
     left = line.days_left
     if line.status is not Status.VALID or left is None or left > EXPIRING_DAYS:
         return None
-    text = _("今天到期") if left == 0 else _("%(n)s天后到期", n=left)
+    text = _("今天到期") if left == 0 else counted("%(n)s天后到期", left) % {"n": left}
     return text, "bad" if left <= SOON_DAYS else "warn", "clock"
 
 
@@ -208,7 +211,7 @@ def certificate_days(line: CertificateLine) -> Tag:
     """The days that are left, short enough for a narrow list."""
     left = line.days_left or 0
     soon = certificate_soon(line)
-    return _("今天") if left == 0 else _("%(n)s天", n=left), soon[1] if soon else "", ""
+    return _("今天") if left == 0 else counted("%(n)s天", left) % {"n": left}, soon[1] if soon else "", ""
 
 
 def certificate_thumb(line_family: str) -> str:

@@ -11,6 +11,7 @@ from kernel import db, settings
 from kernel.errors import Text
 from kernel.settings import KernelSettings
 from profiles import panels
+from wiring import province_names
 
 Entry = tuple[str, str, Text, str, int]
 """Key, icon, words, address, count."""
@@ -77,5 +78,5 @@ def install(app: Flask) -> None:
     mine = settings.of(KernelSettings)
     app.context_processor(_context)
     # Macros imported without context need it too.
-    app.jinja_env.globals["province_name"] = mine.province_name
+    app.jinja_env.globals["province_name"] = province_names.written(mine.province_name)
     app.jinja_env.globals["environment"] = _("演示环境") if mine.demo else None

@@ -11,6 +11,7 @@ from flask_babel import gettext
 
 from kernel import clock
 from kernel.format import full_date
+from kernel.i18n import counted
 from profiles.certificates.read import CertificateLine
 from profiles.facts import FactValue
 from profiles.labels import field_label
@@ -124,7 +125,9 @@ def of_certificate(line: CertificateLine, *, today: date, max_age_days: int | No
         as_of=line.as_of,
         valid=certificate_valid(line),
         refusal=_not_valid(line) or _too_old(age, max_age_days),
-        note=_("还有%(n)s天到期", n=line.days_left) if 0 <= (line.days_left or 999) <= 60 else None,
+        note=counted("还有%(n)s天到期", line.days_left or 0) % {"n": line.days_left}
+        if 0 <= (line.days_left or 999) <= 60
+        else None,
     )
 
 

@@ -132,5 +132,5 @@ def _option(id_: str, held: Held, *, checked: bool) -> Option:
         note=held.note or "",
         refusal=held.refusal or "",
         rows=held.rows,
-        in_words="；".join(f"{label}：{value}" for label, value in held.rows),
+        in_words=_("；").join(_("%(label)s：%(value)s", label=label, value=value) for label, value in held.rows),
     )

@@ -9,10 +9,12 @@ from flask_babel import gettext
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.format import day, iso, moment
+from kernel.i18n import counted
 from profiles import wording
 from profiles.access import Look
 from profiles.cases.calendar import calendar
 from profiles.cases.read import CaseDetail, CaseLine, ResultCertificate
+from profiles.cases.ruler import Ruler
 from profiles.cases.states import Bucket
 from profiles.cases.steps import Material, Step
 from profiles.cases.words import finding_word, turn_word
@@ -172,22 +174,26 @@ def _sentence(line: CaseLine) -> str:
 
 def _figures(line: CaseLine) -> Iterator[Figure]:
     ruler = line.ruler
-    unit = _("个工作日") if ruler.unit == "working" else _("个自然日")
     before = _("前")
     if line.closed_at is None and ruler.started and ruler.left is not None and not ruler.is_paused:
         label = _("承诺还剩") if ruler.promise is not None else _("法定还剩")
         late = ruler.late_legal or ruler.late_promise
-        yield Figure(label=_("已超过") if late else label, value=str(late or ruler.left), unit=unit)
+        shown = late or ruler.left
+        yield Figure(label=_("已超过") if late else label, value=str(shown), unit=_unit(ruler, shown))
     if line.closed_at is not None:
         yield Figure(label=_("办结"), value=day(line.closed_at), unit="")
     if ruler.started and ruler.used and not ruler.same_day:
-        yield Figure(label=_("已用"), value=str(ruler.used), unit=unit)
+        yield Figure(label=_("已用"), value=str(ruler.used), unit=_unit(ruler, ruler.used))
     if line.closed_at is None and line.supplement_due and line.bucket is Bucket.TODO:
         yield Figure(label=_("补正期限"), value=day(line.supplement_due), unit=before)
     if line.closed_at is None and ruler.promise_date:
         yield Figure(label=_("承诺办结"), value=day(ruler.promise_date), unit=before)
     if line.closed_at is None and ruler.legal_date:
         yield Figure(label=_("法定办结"), value=day(ruler.legal_date), unit=before)
+
+
+def _unit(ruler: Ruler, n: int) -> str:
+    return counted("个工作日", n) if ruler.unit == "working" else counted("个自然日", n)
 
 
 def _notes(line: CaseLine) -> Iterator[str]:
@@ -214,7 +220,8 @@ def _step(step: Step) -> StepRow:
     if step.mark == "now":
         note = (_("现在在这一步"), "info")
     elif step.kind == "TBCXSQ" and step.days_not_counted:
-        note = (_("%(n)s个工作日，不计入时限", n=step.days_not_counted), "warn")
+        days = step.days_not_counted
+        note = (counted("%(n)s个工作日，不计入时限", days) % {"n": days}, "warn")
     when, machine = "", ""
     if step.at is not None:
         when, machine = moment(step.at), iso(step.at)
@@ -222,7 +229,7 @@ def _step(step: Step) -> StepRow:
             when, machine = _("%(first)s至%(last)s", first=day(step.at), last=day(step.until)), ""
     elif step.due is not None:
         when = _("预计%(day)s前", day=day(step.due))
-    person = "，".join(filter(None, (step.who, step.who_no and _("工号%(no)s", no=step.who_no), step.unit)))
+    person = _("，").join(filter(None, (step.who, step.who_no and _("工号%(no)s", no=step.who_no), step.unit)))
     return StepRow(
         state={"past": "", "next": "next", "now": "now", "pause": "pause"}[step.mark],
         icon=_ICONS.get(step.kind, "check"),
@@ -239,7 +246,7 @@ def _step(step: Step) -> StepRow:
 def _material(material: Material) -> str:
     kind = {"original": _("原件"), "copy": _("复印件"), "electronic": _("电子材料")}.get(material.kind or "", "")
     count = _("%(n)s份", n=material.count) if material.count else ""
-    return "，".join(filter(None, (kind, count, day(material.at))))
+    return _("，").join(filter(None, (kind, count, day(material.at))))
 
 
 def _people(found: CaseDetail) -> Iterator[tuple[str, str]]:
@@ -249,7 +256,7 @@ def _people(found: CaseDetail) -> Iterator[tuple[str, str]]:
         if step.who and step.who not in seen:
             seen.add(step.who)
             number = _("工号%(no)s", no=step.who_no) if step.who_no else ""
-            yield step.title, "，".join(filter(None, (step.who, number)))
+            yield step.title, _("，").join(filter(None, (step.who, number)))
 
 
 def _item(found: CaseDetail) -> Iterator[tuple[str, str]]:

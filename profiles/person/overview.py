@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from kernel import clock
 from kernel.format import day, weekday
+from kernel.i18n import counted
 from profiles import panels, wording
 from profiles.access import Look
 from profiles.access_log import access_of
@@ -171,7 +172,7 @@ def _lapses(subject: Subject, lines: Sequence[CertificateLine]) -> Iterator[Todo
             continue
         left = line.days_left
         yield Todo(
-            title=_("%(name)s还有%(n)s天到期", name=line.name, n=left)
+            title=counted("%(name)s还有%(n)s天到期", left) % {"name": line.name, "n": left}
             if left
             else _("%(name)s今天到期", name=line.name),
             text=_(
