@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
+from idp.accounts import levels
 from idp.consent import decide
 from idp.models.attempt import KnownDevice, LoginCount
 from idp.models.link import Arrival
@@ -21,8 +22,11 @@ DEVICE_LIFE: Final = timedelta(days=400)  # the longest a browser keeps a cookie
 
 
 def sweep() -> None:
-    """End consents whose time is over; delete sessions, arrivals, counts and devices that count no more."""
-    for step in (decide.lapse, _sessions, _arrivals, _counts, _devices):
+    """Lower levels whose source is off and end consents whose time is over; delete what counts no more.
+
+    That is sessions, arrivals, counts and devices.
+    """
+    for step in (_levels, decide.lapse, _sessions, _arrivals, _counts, _devices):
         _all(step)
 
 
@@ -32,6 +36,10 @@ def _all(step: Callable[[Session], int]) -> None:
             done = step(db)
         if done < BATCH:
             return
+
+
+def _levels(db: Session) -> int:
+    return levels.lower(db, BATCH)
 
 
 def _sessions(db: Session) -> int:

@@ -8,10 +8,29 @@ from sqlalchemy.orm import Session
 from connectors.contract import cities
 from idp.models.account import Account
 from idp.models.link import Link
+from kernel import audit
+from kernel.db import skip_locked
 
 DECLARED: Final = 2  # what anybody can say of themselves
 IDENTIFIED: Final = 3  # name and number matched with a register
 HIGHEST: Final = 5
+
+
+def lower(db: Session, limit: int) -> int:
+    """Lower the accounts whose level rests on sources that are switched off by now; how many that were."""
+    off = [found.source_id for found in cities(db) if found.state == "disabled"]
+    of_account = select(Link.id).where(Link.account_id == Account.id, Link.level >= Account.level)
+    resting = select(Account).where(
+        Account.level > Account.own_level,
+        Account.level > DECLARED,
+        of_account.where(Link.source_id.in_(off)).exists(),
+        ~of_account.where(Link.source_id.not_in(off)).exists(),
+    )
+    found = list(db.scalars(skip_locked(resting.limit(limit), db))) if off else []
+    for account in found:
+        before = account.level
+        audit.record(db, "account.level", subject=account.id, details={"from": before, "to": recompute(db, account)})
+    return len(found)
 
 
 def recompute(db: Session, account: Account) -> int:

@@ -128,6 +128,7 @@ def city_trouble(source: City, destination: Destination, refusal: ConnectorError
         source=source,
         name=name,
         message=refusal.message,
+        away=isinstance(refusal, UpstreamUnavailable),
         again=destination.on(f"/login/city/{source.code}", again="1"),
         other=destination.on("/login", use=PROVINCE),
     )

@@ -9,7 +9,7 @@ from kernel.db import Base, UtcDateTime
 
 
 class LoginCount(Base):
-    """Tries in one bucket until ``ends_at``, ``most`` of which are allowed. ``bucket`` is a keyed value that tells neither account nor address."""
+    """Tries until ``ends_at``, ``most`` of which are allowed. ``bucket`` is keyed: it names no account, no address."""
 
     __tablename__ = "login_count"
 

@@ -1,6 +1,7 @@
 """The composed application on both databases, and the cities of the sign-in's tests."""
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 from flask import Flask
@@ -9,12 +10,18 @@ from connectors import breaker, sources
 from idp.factors.password import gate
 from tests.flows.people import Browser, Cities
 from wiring.app import create_app
+from wiring.start import connect
+
+# One for all tests: it holds nothing but routes and compiled templates.
+_made = cache(create_app)
 
 
 @pytest.fixture
 def app(database: str) -> Flask:
     gate.cache_clear()
-    return create_app()
+    made = _made()
+    connect()
+    return made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Browsers, accounts and cities of the sign-in's tests."""
 
 import re
-
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -71,7 +70,9 @@ class Browser:
         assert found, f"no form at {path}"
         return found[1]
 
-    def sign_in(self, login: str, password: str = PASSWORD, *, on: str = "/login?use=province", **fields: Any) -> TestResponse:
+    def sign_in(
+        self, login: str, password: str = PASSWORD, *, on: str = "/login?use=province", **fields: Any
+    ) -> TestResponse:
         return self.post("/login", on=on, account=login, password=password, **fields)
 
     @property
@@ -107,7 +108,9 @@ def accounts_of(name: str) -> list[Account]:
 
 def entries(act: str) -> list[audit.AuditEntry]:
     with reading() as db:
-        return list(db.scalars(select(audit.AuditEntry).where(audit.AuditEntry.act == act).order_by(audit.AuditEntry.id)))
+        return list(
+            db.scalars(select(audit.AuditEntry).where(audit.AuditEntry.act == act).order_by(audit.AuditEntry.id))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,5 +197,3 @@ def arrival_of(response: TestResponse) -> str:
     address = urlsplit(response.headers["Location"])
     assert address.path == "/link", response.headers["Location"]
     return parse_qs(address.query)["arrival"][0]
-
-

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from connectors.contract import city
+from idp import sweep
 from idp.models.account import Account
 from idp.models.link import Link
 from idp.models.session import LoginSession
@@ -300,7 +301,9 @@ def test_guessing_the_password_at_the_proof_is_counted(browser: Browser, arrived
     assert prove(browser, arrived) == 429
 
 
-def test_somebody_else_was_quicker_with_the_account(browser: Browser, new_browser: NewBrowser, shenzhen: Cities) -> None:
+def test_somebody_else_was_quicker_with_the_account(
+    browser: Browser, new_browser: NewBrowser, shenzhen: Cities
+) -> None:
     other = new_browser(ELSEWHERE)
     first = arrival_of(shenzhen.arrive(browser, "shenzhen", "u-1"))
     second = arrival_of(shenzhen.arrive(other, "shenzhen", "u-1"))
@@ -370,7 +373,34 @@ def test_a_city_switched_off_before_the_answer_links_nothing(browser: Browser, s
     assert not browser.signed_in
 
 
-def test_a_level_falls_when_its_city_is_switched_off(browser: Browser, shenzhen: Cities) -> None:
+def test_a_level_falls_while_its_city_is_switched_off(browser: Browser, shenzhen: Cities) -> None:
+    open_account(browser, shenzhen)
+    bystander = person(login="hezq", name="何志强", id_number=number(1), level=4)
+    (made,) = accounts_of(NAME)
+    shenzhen.change("shenzhen", enabled=False)
+    sweep.sweep()
+    assert (account(made.id).level, account(bystander).level) == (2, 4)
+    assert "二级" in browser.get("/account/links").text, "the session falls with it"
+    sweep.sweep()
+    assert [entry.details for entry in entries("account.level")] == [{"from": 3, "to": 2}]
+    shenzhen.change("shenzhen", enabled=True)
+    browser.post("/logout")
+    shenzhen.arrive(browser, "shenzhen", "u-1")
+    assert account(made.id).level == 3
+
+
+def test_a_level_that_rests_on_another_city_too_stays(browser: Browser, shenzhen: Cities) -> None:
+    open_account(browser, shenzhen)
+    (made,) = accounts_of(NAME)
+    shenzhen.add("foshan", name="佛山市")
+    with transaction() as db:
+        db.add(Link(account_id=made.id, source_id=_source("foshan"), upstream_id="f-1", level=3))
+    shenzhen.change("shenzhen", enabled=False)
+    sweep.sweep()
+    assert account(made.id).level == 3
+
+
+def test_a_level_falls_at_the_next_sign_in_too(browser: Browser, shenzhen: Cities) -> None:
     open_account(browser, shenzhen)
     shenzhen.change("shenzhen", enabled=False)
     browser.post("/logout")
@@ -429,7 +459,9 @@ def test_cities_are_grouped_marked_and_remembered(browser: Browser, cities: Citi
     cities.add("zhongshan", name="中山市", enabled=False, display_order=3)
     cities.add("shantou", name="汕头市", region="粤东", display_order=4)
     page = browser.get("/login?next=/account/apps").text
-    assert page.index("珠三角") < page.index(">深圳<") < page.index(">惠州<") < page.index("粤东") < page.index(">汕头<")
+    assert (
+        page.index("珠三角") < page.index(">深圳<") < page.index(">惠州<") < page.index("粤东") < page.index(">汕头<")
+    )
     assert 'href="/login/city/zhongshan?next=%2Faccount%2Fapps" class="is-own is-down"' in page
     assert "，已经停用" in page
     off = browser.get("/login/city/zhongshan")
