@@ -52,6 +52,7 @@ from kernel.tasks import Periodic
 from kernel.web import Access, Guard, GuardedBlueprint
 from profiles.claims import Claims
 from profiles.feeds import interpret
+from profiles.materials.release import forget_packages
 from profiles.panels import install_messages
 from profiles.settings import ProfilesSettings
 from subscriptions.panel import Messages
@@ -118,6 +119,7 @@ HANDLERS: tuple[Handler[Any], ...] = (*subscriptions.handlers.HANDLERS,)
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="audit.seal", every=timedelta(minutes=1), run=audit_seal.seal),
     Periodic(name="feeds.resume", every=timedelta(minutes=1), run=interpret.resume),
+    Periodic(name="reuse.forget", every=timedelta(minutes=1), run=forget_packages),
     idp.sweep.SWEEPER,
     idp.tokens.sweep.PERIODIC,
     *subscriptions.tasks.PERIODIC,
