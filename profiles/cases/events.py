@@ -6,8 +6,10 @@ A department's records of one case come in any order, repeatedly, and corrected:
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Final
+
+from kernel import clock
 
 Payload = Mapping[str, str | int | bool | list[str]]
 
@@ -57,4 +59,14 @@ def winners(events: Iterable[Event]) -> list[Event]:
         held = best.get(event.place)
         if held is None or event.precedence > held.precedence:
             best[event.place] = event
-    return sorted(best.values(), key=lambda e: (e.at, RANK.get(e.kind, len(RANK)), e.seq))
+    return sorted(best.values(), key=lambda event: (*order(event.at, event.kind), event.seq))
+
+
+def order(at: datetime, kind: str) -> tuple[date, bool, datetime, int]:
+    """What puts events in the order in which they happened.
+
+    Midnight means that only a date was told: such an event comes after those of its day that have a time, and
+    among themselves they come in the order of a case's life.
+    """
+    local = clock.local(at)
+    return (local.date(), local.time() == time.min, at, RANK.get(kind, len(RANK)))

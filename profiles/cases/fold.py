@@ -1,6 +1,7 @@
 """The fold: from the set of a case's events to its state. A pure function; order and repetition do not matter.
 
-Business time orders the events, never their arrival. Closing wins over everything (the safest state for the
+Business time orders the events, never their arrival; times are compared by day, because many departments
+tell only dates. Closing wins over everything (the safest state for the
 applicant); then whatever is open and stops the clock; then the last step. Contradictions become findings.
 """
 
@@ -125,18 +126,18 @@ def _supplements(ordered: list[Event], accepted: Event | None, end: Event | None
     received = [event for event in ordered if event.kind == "BZSL"]
     pauses = []
     for asked in (event for event in ordered if event.kind == "BZGZ"):
-        answer = next((event for event in received if event.seq == asked.seq and event.at >= asked.at), None)
-        answer = answer or next((event for event in received if event.at >= asked.at), None)
+        later = [event for event in received if _day(event.at) >= _day(asked.at)]
+        answer = next((event for event in later if event.seq == asked.seq), later[0] if later else None)
         if answer in received:
             received.remove(answer)
-        ends = [event.at for event in (answer, end) if event and event.at >= asked.at]
+        ends = [_day(event.at) for event in (answer, end) if event and _day(event.at) >= _day(asked.at)]
         if accepted and accepted.at > asked.at and not answer:
-            ends.append(accepted.at)
+            ends.append(_day(accepted.at))
         pauses.append(
             Pause(
                 kind="supplement",
                 first=_day(asked.at) + _ONE,
-                last=_day(min(ends)) if ends else None,
+                last=min(ends) if ends else None,
                 reason=_text(asked, "reason"),
             )
         )
@@ -149,12 +150,12 @@ def _specials(ordered: list[Event], end: Event | None) -> tuple[Pause, ...]:
     pauses = []
     for begun in (e for e in ordered if e.kind == "TBCXSQ" and not e.payload.get("extends")):
         result = results.get(begun.seq)
-        stops = [e.at for e in (result, end) if e and e.at >= begun.at]
+        stops = [_day(e.at) for e in (result, end) if e and _day(e.at) >= _day(begun.at)]
         pauses.append(
             Pause(
                 kind="special",
                 first=_day(begun.at),
-                last=_day(min(stops)) if stops else None,
+                last=min(stops) if stops else None,
                 reason=_text(begun, "special_name") or _text(begun, "reason"),
             )
         )
@@ -186,16 +187,16 @@ def _timing(ordered: list[Event], single: Mapping[str, Event], end: Event | None
 def _findings(ordered: list[Event], single: Mapping[str, Event]) -> tuple[str, ...]:
     submitted, accepted, closed = single.get("SB"), single.get("SL"), single.get("BJ")
     kinds = {event.kind for event in ordered}
-    begun = {event.seq: event.at for event in ordered if event.kind == "TBCXSQ"}
-    ended = {event.seq: event.at for event in ordered if event.kind == "TBCXJG"}
-    steps = [event.at for event in ordered if event.kind == "SPCL"]
+    begun = {event.seq: _day(event.at) for event in ordered if event.kind == "TBCXSQ"}
+    ended = {event.seq: _day(event.at) for event in ordered if event.kind == "TBCXJG"}
+    steps = [_day(event.at) for event in ordered if event.kind == "SPCL"]
     keys = {event.payload["party_key"] for event in ordered if event.payload.get("party_key")}
     told = {
         "closed_without_acceptance": closed and not accepted,
-        "closed_before_submission": closed and submitted and closed.at < submitted.at,
-        "accepted_before_submission": accepted and submitted and accepted.at < submitted.at,
-        "accepted_after_closing": accepted and closed and accepted.at > closed.at,
-        "steps_after_closing": closed and steps and _day(max(steps)) > _day(closed.at),
+        "closed_before_submission": closed and submitted and _day(closed.at) < _day(submitted.at),
+        "accepted_before_submission": accepted and submitted and _day(accepted.at) < _day(submitted.at),
+        "accepted_after_closing": accepted and closed and _day(accepted.at) > _day(closed.at),
+        "steps_after_closing": closed and steps and max(steps) > _day(closed.at),
         "supplement_received_without_notice": "BZSL" in kinds and "BZGZ" not in kinds,
         "special_end_without_start": bool(ended.keys() - begun.keys()),
         "special_end_before_start": any(ended[seq] < begun[seq] for seq in ended.keys() & begun.keys()),

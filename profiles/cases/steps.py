@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from kernel import clock
 from profiles.cases import words
 from profiles.cases.calendar import Calendar
-from profiles.cases.events import RANK
+from profiles.cases.events import order
 from profiles.cases.ruler import Ruler
 from profiles.cases.states import CLOSED, State
 
@@ -81,7 +81,7 @@ def steps_of(
     """The timeline, newest first, what comes next on top."""
     shown = sorted(
         (event for event in events if event.kind != "SBCL"),
-        key=lambda e: (e.at, RANK.get(e.kind, len(RANK))),
+        key=lambda event: (*order(event.at, event.kind), event.seq),
         reverse=True,
     )
     ends = {event.seq: event for event in shown if event.kind == "TBCXJG"}

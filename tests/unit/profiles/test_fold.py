@@ -159,6 +159,20 @@ def test_contradictions_are_told(events, code):
     assert code in fold(events).findings
 
 
+def test_dates_without_a_time_are_no_contradictions():
+    """Only dates told for the acceptance and the answered supplement, on the days of events with a time."""
+    midnight = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)  # 2 March, 00:00 in Guangdong
+
+    def dated(kind, **payload):
+        return Event(kind=kind, at=midnight, reported_at=midnight, raw_id=kind, payload=payload)
+
+    asked = event("BZGZ", 0)
+    folded = fold([SB, asked, dated("BZSL"), dated("SL", promise_limit=8), dated("SPCL", step="1")])
+    assert folded.findings == ()
+    assert folded.state is State.IN_REVIEW
+    assert folded.timing.pauses[0].last == date(2026, 3, 2)
+
+
 def test_a_complete_case_has_no_findings():
     folded = fold([SB, BZGZ, BZSL, SL, SPCL, SQ, JG, BJ, LQDJ])
     assert folded.findings == ()
