@@ -17,6 +17,7 @@ from kernel.parsing import parse_json, refuse_nul, refusing
 __all__ = ["Answer", "Endpoint", "HeaderView", "Request", "json_answer", "parse_json", "problem"]
 
 _CHUNK: Final = 64 * 1024
+_TAKEN_IN: Final = 64 << 20  # of a body that is refused for its size
 _MAX_FIELDS: Final = 200
 
 
@@ -125,15 +126,19 @@ class Request:
     def stream(self, cap: int | None = None) -> Iterator[bytes]:
         """The body in pieces of at most 64 KiB, of a sender that names its length or one that sends chunks.
 
-        Raises ``TooLargeBody`` before reading when Content-Length tells so, or once more than ``cap`` bytes came.
+        Raises ``TooLargeBody`` when Content-Length tells so, or once more than ``cap`` bytes came. A little too much is
+        taken in and thrown away first: a sender that is still writing would see a broken pipe instead of the answer.
         """
         limit = self.max_body if cap is None else cap
         if str(self.environ.get("HTTP_CONTENT_ENCODING") or "identity").lower() != "identity":
             raise Invalid(code="unsupported_encoding", status=415, detail="request body is compressed")
         declared = self._declared_length()
-        if declared is not None and declared > limit:
-            raise TooLargeBody(detail=f"{declared} > {limit}")
         source = cast("BinaryIO", self.environ["wsgi.input"])
+        if declared is not None and declared > limit:
+            if declared <= _TAKEN_IN:
+                while source.read(_CHUNK):
+                    pass
+            raise TooLargeBody(detail=f"{declared} > {limit}")
         left = declared if declared is not None else (limit + 1 if self.environ.get("wsgi.input_terminated") else 0)
         total = 0
         while left > 0 and (piece := source.read(min(_CHUNK, left))):

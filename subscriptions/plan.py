@@ -14,6 +14,7 @@ from kernel.ids import new_id
 from subscriptions.models.reminder import Reminder
 from subscriptions.rule import rules
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     days_before: int

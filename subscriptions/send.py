@@ -15,7 +15,7 @@ from subscriptions.channel import Channel, Letter, Outcome, Result, channels
 from subscriptions.models.message import Delivery, InboxMessage
 from subscriptions.rule import rules
 
-_LEASE = timedelta(minutes=2)  # longer than any channel's own deadline
+_LEASE = timedelta(minutes=1)  # longer than a call usually takes; a later answer of the same attempt still counts
 _ATTEMPTS = 8
 _FIRST_WAIT = timedelta(seconds=30)
 
@@ -85,7 +85,7 @@ def _letter(delivery: Delivery, message: InboxMessage) -> Letter:
 
 
 def _settle(db: Session, delivery_id: str, attempt: int, result: Result) -> None:
-    """Only the attempt that made the call settles it: a late answer never overrules a newer attempt."""
+    """Only the attempt that made the call settles it; its late answer beats "unknown", never the other way round."""
     now = clock.now()
     values: dict[str, object] = {"lease_until": None, "problem": result.problem}
     if result.outcome is Outcome.SENT:
@@ -98,7 +98,7 @@ def _settle(db: Session, delivery_id: str, attempt: int, result: Result) -> None
         values |= {"state": "failed"}
     db.execute(
         update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state == "calling", Delivery.attempts == attempt)
+        .where(Delivery.id == delivery_id, Delivery.state.in_(("calling", "unknown")), Delivery.attempts == attempt)
         .values(**values)
     )
 

@@ -19,19 +19,9 @@ CHEN, HE, WANG = "陈晓岚", "何志强", "王䶮"
         pytest.param("production", marks=pytest.mark.xdist_group("production")),
     ],
 )
-def demo(request: pytest.FixtureRequest) -> Iterator[Demo]:
-    """On SQLite with the worker inside; and on PostgreSQL and Redis with two web processes, two workers and beat."""
-    settings = {}
-    if request.param == "production":
-        redis = request.getfixturevalue("redis_server")
-        settings = {
-            "DATABASE_URL": request.getfixturevalue("postgres").create("journeys"),
-            "REDIS_URL": redis.url,
-            "CELERY_BROKER_URL": redis.url.removesuffix("/0") + "/1",
-        }
-    running = Demo(**settings)
-    yield running
-    running.remove()
+def demo(request: pytest.FixtureRequest) -> Demo:
+    running: Demo = request.getfixturevalue(request.param)
+    return running
 
 
 @pytest.fixture
