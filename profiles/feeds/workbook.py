@@ -23,9 +23,16 @@ _PIECE: Final = 256 * 1024
 _LOCAL_HEADER: Final = 30
 _LAST_ROW: Final = MOST_RECORDS + 1000
 """Rows that may be looked at: the records, the header, and a few empty ones."""
-_CELL: Final = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,20})([0-9]{1,20})["']""")
-_ROW: Final = re.compile(rb"""<(?:[\w.-]+:)?row\s[^<]*?\br\s*=\s*["']([0-9]{1,20})["']""")
+_CELL: Final = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+)0*([0-9]+)["']""")
+_ROW: Final = re.compile(rb"""<(?:[^\s<>/:]+:)?row\s[^<]*?\br\s*=\s*["']0*([0-9]+)["']""")
+_NUMBERED: Final = rb"""(?:\s+[^\s=<>"'/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*?\s+r\s*=\s*["']"""
+_PLACE: Final = re.compile(
+    rb"<(?:[^\s<>/:]+:)?(?:(row)(?=[\s/>])(?:" + _NUMBERED + rb"0*([0-9]+))?|c(?=[\s/>])(?!" + _NUMBERED + rb"))"
+)
+"""Every row, with its number where it has one, and the cells that have none."""
 _LONGEST_TAG: Final = 64 * 1024
+_LONGEST_REFERENCE: Final = 9
+"""Digits or letters, leading zeros aside, of a place that is still worth computing."""
 
 
 def check_archive(body: bytes) -> None:
@@ -42,14 +49,17 @@ def check_archive(body: bytes) -> None:
         raise _too_large()
     left = _MOST_INFLATED
     for part in parts:
-        open_tag = b""
+        open_tag, unnumbered = b"", _Unnumbered()
         for piece in _inflated(body, part):
             left -= len(piece)
             if left < 0:
                 raise _too_large()
             text = open_tag + piece
             _check_reach(text)  # in any part: the workbook names its sheets freely
-            open_tag = text[max(text.rfind(b"<"), len(text) - _LONGEST_TAG) :]
+            end = max(text.rfind(b"<"), len(text) - _LONGEST_TAG)
+            unnumbered.count(text[:end])
+            open_tag = text[end:]
+        unnumbered.count(open_tag)
 
 
 def _inflated(body: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -75,17 +85,48 @@ def _inflated(body: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
 def _check_reach(text: bytes) -> None:
     """How far the references of rows and cells reach."""
     cells = _CELL.findall(text)
-    if any(int(row) > _LAST_ROW for _column, row in cells) or any(int(row) > _LAST_ROW for row in _ROW.findall(text)):
+    if any(_too_far(row) for _column, row in cells) or any(map(_too_far, _ROW.findall(text))):
         raise too_many()
     if any(_index(column) > MOST_COLUMNS for column in {column for column, _row in cells}):
-        raise Unreadable("too_many_columns", _("工作表超过%(most)s列，请删去多余的列", most=MOST_COLUMNS))
+        raise _too_wide()
+
+
+class _Unnumbered:
+    """Rows and cells without a reference follow the one before (ECMA-376-1 §18.3.1.4, §18.3.1.73): they are counted."""
+
+    def __init__(self) -> None:
+        self._row = 0
+        self._cells = 0
+
+    def count(self, text: bytes) -> None:
+        for is_row, number in _PLACE.findall(text):
+            if not is_row:
+                self._cells += 1
+                if self._cells > MOST_COLUMNS:
+                    raise _too_wide()
+                continue
+            self._cells = 0
+            self._row = self._row + 1 if not number or _too_far(number) else int(number)
+            if self._row > _LAST_ROW:
+                raise too_many()
+
+
+def _too_far(row: bytes) -> bool:
+    return len(row) > _LONGEST_REFERENCE or int(row) > _LAST_ROW
 
 
 def _index(letters: bytes) -> int:
+    """The number of a column; of a longer name than any column has, one that is too large."""
+    if len(letters) > _LONGEST_REFERENCE:
+        return MOST_COLUMNS + 1
     number = 0
     for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
+
+
+def _too_wide() -> Unreadable:
+    return Unreadable("too_many_columns", _("工作表超过%(most)s列，请删去多余的列", most=MOST_COLUMNS))
 
 
 def _too_large() -> Unreadable:

@@ -13,7 +13,17 @@ from flask_babel import gettext as _
 
 from profiles.feeds.encoding import decode
 from profiles.feeds.findings import Finding
-from profiles.feeds.format import MOST_COLUMNS, MOST_RECORDS, Batch, Fields, Sent, Shape, Unreadable, too_many
+from profiles.feeds.format import (
+    MOST_BYTES,
+    MOST_COLUMNS,
+    MOST_RECORDS,
+    Batch,
+    Fields,
+    Sent,
+    Shape,
+    Unreadable,
+    too_many,
+)
 from profiles.feeds.reading import Columns
 from profiles.feeds.table import check_header, row_fields
 
@@ -21,6 +31,9 @@ _DELIMITERS: Final = ",\t;|"
 _MOST_CELL: Final = 64 * 1024
 _MOST_LINES: Final = 200
 """Lines that one row may go over: an open quote swallows no more of its neighbours."""
+_MOST_IN_VAIN: Final = MOST_BYTES
+"""Characters that are read in search of quotes that never close; after that each line of the file stands for itself."""
+_MOST_LINES_IN_ALL: Final = 1_000_000
 
 _ROUNDED: Final = re.compile(r"[0-9](\.[0-9]+)?E\+(1[5-9]|[2-9][0-9])")
 """What Excel writes for a number of more than fifteen digits."""
@@ -34,6 +47,8 @@ class Csv:
 
     def read(self, body: bytes, *, charset: str | None, columns: Columns) -> Batch:
         text, encoding = decode(body, charset)
+        if text.count("\n") + text.count("\r") > _MOST_LINES_IN_ALL:
+            raise too_many()
         lines = _lines(text)
         start = next((i for i, line in enumerate(lines) if line.strip("\r\n\t ,;|")), None)
         if start is None:
@@ -86,27 +101,30 @@ def _bare(cell: str) -> str:
 
 
 def _rows(lines: Sequence[str], at: int, delimiter: str) -> Iterator[Sent]:
+    in_vain = 0
     while at < len(lines):
         line = lines[at]
         if not line.strip("\r\n\t ,;|"):
             at += 1
             continue
-        taken = 1 if '"' not in line else _taken(lines, at, delimiter)
+        most = _MOST_LINES if in_vain < _MOST_IN_VAIN else 1
+        taken, read = (1, 1) if '"' not in line else _taken(lines[at : at + most], delimiter)
         if taken:
             yield Sent(content="".join(lines[at : at + taken]).rstrip("\r\n"))
         else:
+            in_vain += sum(map(len, lines[at : at + read]))
             yield Sent(content=line.rstrip("\r\n"), fault=Finding(code="broken_row", args={"line": at + 1}))
         at += taken or 1
 
 
-def _taken(lines: Sequence[str], at: int, delimiter: str) -> int:
-    """How many lines the row at `at` goes over; 0 when its quotes never close."""
-    reader = csv.reader(lines[at : at + _MOST_LINES], delimiter=delimiter, strict=True)
+def _taken(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
+    """How many of the lines the first row goes over, 0 when its quotes never close; and how many were read for that."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         next(reader)
     except (csv.Error, StopIteration):
-        return 0
-    return reader.line_num
+        return 0, reader.line_num
+    return reader.line_num, reader.line_num
 
 
 plugin = Csv()

@@ -1,5 +1,7 @@
 """One JSON object a line. A broken line is refused by itself; the others count."""
 
+import io
+
 from flask_babel import gettext as _
 
 from profiles.feeds import json_record
@@ -16,8 +18,8 @@ class NdJson:
     def read(self, body: bytes, *, charset: str | None, columns: Columns) -> Batch:  # noqa: ARG002
         text, encoding = decode(body, charset)
         records: list[Sent] = []
-        for number, line in enumerate(text.split("\n"), 1):
-            content = line.strip(" \t\r")
+        for number, line in enumerate(io.StringIO(text, newline="\n"), 1):
+            content = line.strip(" \t\r\n")
             if not content:
                 continue
             if len(records) == MOST_RECORDS:

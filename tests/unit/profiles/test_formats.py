@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import time
 import zipfile
 
 import pytest
@@ -15,6 +16,7 @@ from profiles.feeds.format import MOST_RECORDS, Shape, TooManyRecords, Unreadabl
 from profiles.feeds.formats import csv, ndjson, xlsx
 from profiles.feeds.formats import json as json_format
 from profiles.feeds.registry import families, formats
+from profiles.feeds.workbook import check_archive
 
 COLUMNS = families()["case"].columns
 ROW = {"SBLSH": "440606202603020087", "SBSJ": "2026-03-02 21:15:00"}
@@ -178,6 +180,20 @@ def test_csv_in_gbk_with_any_delimiter(delimiter):
     ]
 
 
+def test_a_csv_whose_quotes_never_close_is_not_read_a_hundred_times():
+    line = 'a",' + "x" * 1580 + ',"'
+    body = ("SBLSH,SXMC\n" + f"{line}\n" * 9_990).encode()
+    began = time.process_time()
+    batch = csv.plugin.read(body, charset=None, columns=COLUMNS)
+    assert [record.fault.code for record in batch.records if record.fault][:1] == ["broken_row"]
+    assert time.process_time() - began < 10  # 200 times the body, before: minutes
+
+
+def test_a_text_of_line_ends_only_is_refused_before_it_is_cut():
+    with pytest.raises(TooManyRecords):
+        csv.plugin.read(b"\r\n" * 1_000_000, charset=None, columns=COLUMNS)
+
+
 def test_csv_cells_may_hold_delimiters_quotes_and_lines():
     body = '\ufeffSBLSH,BZGZYY\n1,"布局图，""消毒间""\n未标注, 请补"\n2,x\n'.encode()
     batch = csv.plugin.read(body, charset=None, columns=COLUMNS)
@@ -313,6 +329,36 @@ def test_far_away_cells_are_not_allocated(reference, error):
             charset=None,
             columns=COLUMNS,
         )
+
+
+@pytest.mark.parametrize(
+    ("rows", "error"),
+    [
+        ('<row r="1"><c r="A1"/><c r="IV1"/></row>' + "<row><c><v>1</v></c></row>" * 12_000, TooManyRecords),
+        ('<row r="11000">' + "<c><v>1</v></c>" * 300 + "</row>", Unreadable),
+        ('<row r="11000">' + """<c x-r="A1" s=" r='A1'"><v>1</v></c>""" * 300 + "</row>", Unreadable),
+        ('<row r="10999"/>' + '<x:row x:r="1"/>' * 2, TooManyRecords),
+        (f'<row><c r="A{"0" * 30}1048576"><v>1</v></c></row>', TooManyRecords),
+        (f'<row><c r="{"A" * 30}2"><v>1</v></c></row>', Unreadable),
+    ],
+)
+def test_rows_and_cells_that_do_not_say_where_they_are_reach_no_further(rows, error):
+    sheet = (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        f'<row r="1"><c r="A1" t="inlineStr"><is><t>SBLSH</t></is></c></row>{rows}</sheetData></worksheet>'
+    )
+    with pytest.raises(error):
+        check_archive(repacked(workbook(["SBLSH"], ["1"]), **{"xl/worksheets/sheet1.xml": sheet}))
+
+
+def test_a_workbook_may_leave_the_places_of_its_cells_out():
+    rows = "".join(f'<row><c t="inlineStr"><is><t>{text}</t></is></c></row>' for text in ("SBLSH", "1", "2"))
+    sheet = (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        f"{rows}</sheetData></worksheet>"
+    )
+    body = repacked(workbook(["SBLSH"], ["1"]), **{"xl/worksheets/sheet1.xml": sheet})
+    assert read(xlsx.plugin, body) == [{"SBLSH": "1"}, {"SBLSH": "2"}]
 
 
 def test_other_archives_are_not_opened():
