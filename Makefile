@@ -1,5 +1,5 @@
 # make run · make test · make check · make reset
-.PHONY: run install dev reset test check format messages lock
+.PHONY: run install dev reset test check format messages reference lock
 PY := .venv/bin/python
 JOBS ?= $(shell nproc)
 ENGLISH := locale/en/LC_MESSAGES/messages
@@ -45,6 +45,10 @@ format: dev
 messages: dev
 	@.venv/bin/pybabel -q extract -F locale/babel.cfg -k lazy_gettext -k _l -k counted:1,1 --no-location --sort-output -o locale/messages.pot $(SPEAKING)
 	@.venv/bin/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -w 120 -i locale/messages.pot -d locale -l en
+
+# Write docs/reference from the code.
+reference: dev
+	@KAPOK_DEMO=1 .venv/bin/flask --app wsgi reference write
 
 lock:
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt

@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from kernel import audit_seal, clock
+from profiles.cases import calendar
 
 db = AppGroup("db", help="The database's schema.")
 audit = AppGroup("audit", help="The audit, which nobody can change unseen.")
@@ -21,11 +22,13 @@ def upgrade(revision: str) -> None:
     from kernel import migrate  # Alembic: 80 ms that a web process need not pay
 
     migrate.upgrade(revision)
+    if revision == "head":
+        calendar.keep()
     click.echo("the database is up to date")
 
 
 @audit.command("verify")
-@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), required=False)
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), required=False, metavar="[DAY]")
 def verify(day: datetime | None) -> None:
     """Check the chain of DAY (a date of the province, today without it); status 1 when something was changed."""
     chosen: date = day.date() if day is not None else clock.today()

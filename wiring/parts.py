@@ -50,6 +50,7 @@ from kernel.outbox import Handler
 from kernel.settings import KernelSettings, Section
 from kernel.tasks import Periodic
 from kernel.web import Access, Guard, GuardedBlueprint
+from profiles.cases import calendar
 from profiles.claims import Claims
 from profiles.feeds import interpret
 from profiles.materials.release import forget_packages
@@ -58,6 +59,7 @@ from profiles.settings import ProfilesSettings
 from subscriptions.panel import Messages
 from subscriptions.settings import SubscriptionsSettings
 from wiring import cli, home
+from wiring.reference.cli import reference
 
 SETTINGS: tuple[type[Section], ...] = (
     KernelSettings,
@@ -118,6 +120,7 @@ HANDLERS: tuple[Handler[Any], ...] = (*subscriptions.handlers.HANDLERS,)
 
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="audit.seal", every=timedelta(minutes=1), run=audit_seal.seal),
+    Periodic(name="calendar.keep", every=timedelta(days=1), run=calendar.keep),
     Periodic(name="feeds.resume", every=timedelta(minutes=1), run=interpret.resume),
     Periodic(name="reuse.forget", every=timedelta(minutes=1), run=forget_packages),
     idp.sweep.SWEEPER,
@@ -135,6 +138,7 @@ PORTS: tuple[Callable[[], None], ...] = (
 
 COMMANDS: tuple[click.Command, ...] = (
     *cli.GROUPS,
+    reference,
     connectors.admin.cities,
     idp.accounts.cli.users,
     idp.clients.cli.clients,

@@ -8,19 +8,18 @@ from profiles.feeds.registry import families, formats
 
 
 def markdown() -> str:
-    """The whole document, in the source language."""
+    """The whole document: English, with meanings and findings in the source language, as senders get them."""
     return "\n".join(_lines()) + "\n"
 
 
 def _lines() -> Iterator[str]:
-    yield "# 数据报送"
+    yield "# Feeds"
     yield ""
-    yield "本页由程序生成：`flask feeds reference docs/reference/feeds.md`。"
+    size = f"{MOST_BYTES // 1024 // 1024} MiB"
+    yield f"`POST /feeds/v1/<family>` takes a batch of at most {MOST_RECORDS:,} records and {size}."
+    yield "Any name in a field's row may be its column's name, in any case and width; unknown columns are kept as sent."
     yield ""
-    yield f"`POST /feeds/v1/<类>`，一次不超过{MOST_RECORDS:,}条、{MOST_BYTES // 1024 // 1024}MiB。"
-    yield "列名不分大小写、全角半角；下面每一行的任何一个名字都可以用，不认识的列原样保存。"
-    yield ""
-    yield "| 格式 | Content-Type |"
+    yield "| Format | Content-Type |"
     yield "|---|---|"
     for form in formats().values():
         yield f"| {form.name} | {', '.join(f'`{name}`' for name in form.media_types)} |"
@@ -28,16 +27,18 @@ def _lines() -> Iterator[str]:
         yield ""
         yield f"## `{family.name}` {family.title}"
         yield ""
-        yield "| 字段 | 也可以写成 | 含义 |"
-        yield "|---|---|---|"
+        yield "| Field | Also written | Required | Meaning |"
+        yield "|---|---|---|---|"
         for column in family.columns.all:
-            must = "**必填** " if column.required else ""
             also = " ".join(f"`{alias}`" for alias in column.aliases)
-            yield f"| `{column.name}` | {also} | {must}{column.meaning} |"
+            must = "yes" if column.required else ""
+            yield f"| `{column.name}` | {also} | {must} | {column.meaning} |"
     yield ""
-    yield "## 核对结果"
+    yield "## Findings"
     yield ""
-    yield "| 代码 | 问题 | 怎么办 |"
+    yield "What the report of a batch says about a record, and what to do about it."
+    yield ""
+    yield "| Code | What is wrong | What to do |"
     yield "|---|---|---|"
     for code, words in sorted(WORDS.items()):
         yield f"| `{code}` | {words.message} | {words.remedy} |"
