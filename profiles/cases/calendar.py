@@ -9,12 +9,14 @@ from array import array
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 from sqlalchemy.orm import Session
 
+from kernel import clock
+from kernel.db import reading, transaction
 from profiles.models.calendar import CalendarDay
 
 _ONE: Final = timedelta(days=1)
@@ -23,7 +25,7 @@ _FIRST: Final = date(1990, 1, 1).toordinal()
 _LAST: Final = date(2060, 1, 1).toordinal()
 SATURDAY: Final = 5
 FIRST_YEAR: Final = 2015
-"""The first year that `seed` is asked for when nobody says another."""
+"""The first year that is kept."""
 
 
 class Calendar:
@@ -106,15 +108,59 @@ def forget() -> None:
     _loaded.clear()
 
 
-def seed(db: Session, years: Iterable[int]) -> int:
-    """Write the days of `years` from the `holidays` package, except years that somebody has imported.
+def keep() -> None:
+    """Fill in the years that are missing, and those that were provisional when an older package was asked.
 
-    Returns the number of days written. A year without a single substituted day off has no notice yet.
+    Runs after a migration and daily: a new year, or an update with the State Council's notice, needs nobody.
     """
-    imported = set(db.scalars(select(CalendarDay.day).where(CalendarDay.source == "import")))
-    untouched = [year for year in years if not any(day.year == year for day in imported)]
-    rows = [row for year in untouched for row in _year(year)]
-    for year in untouched:
+    wanted = range(FIRST_YEAR, clock.today().year + 3)
+    with reading() as db:
+        rows = db.execute(select(CalendarDay.day, CalendarDay.provisional, CalendarDay.source)).all()
+    known = {row.day.year for row in rows}
+    current = _source()
+    doubtful = {row.day.year for row in rows if row.provisional and row.source != current}
+    due = sorted((set(wanted) - known) | (doubtful & set(wanted)))
+    if due:
+        days = official_days(due)
+        with transaction() as db:
+            write(db, days)
+
+
+def official_days(years: Iterable[int]) -> list[dict[str, object]]:
+    """Every day of `years` as the `holidays` package knows it, as rows of the table.
+
+    A year without a single substituted day off has no notice of the State Council yet: it is provisional.
+    """
+    import holidays  # a second of import time that only this pays
+
+    wanted = sorted(years)
+    # A day off at New Year can be made up for in December: the neighbouring years are read too.
+    china = holidays.country_holidays("CN", years=range(wanted[0] - 1, wanted[-1] + 2), language="zh_CN")
+    made_up: set[date] = set(china.weekend_workdays)
+    noticed, source = {day.year for day in made_up}, _source()
+    days = (
+        date.fromordinal(ordinal)
+        for year in wanted
+        for ordinal in range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal())
+    )
+    return [
+        {
+            "day": day,
+            "working": day in made_up or (day.weekday() < SATURDAY and day not in china),
+            "name": china.get(day),
+            "provisional": day.year not in noticed,
+            "source": source,
+        }
+        for day in days
+    ]
+
+
+def write(db: Session, days: Iterable[Mapping[str, Any]]) -> int:
+    """Put whole years of days in the table, except years that somebody has imported; how many days."""
+    held = db.scalars(select(CalendarDay.day).where(CalendarDay.source == "import"))
+    imported = {day.year for day in held}
+    rows = [dict(row) for row in days if row["day"].year not in imported]
+    for year in sorted({row["day"].year for row in rows}):
         db.execute(delete(CalendarDay).where(CalendarDay.day.between(date(year, 1, 1), date(year, 12, 31))))
     if rows:
         db.execute(insert(CalendarDay), rows)
@@ -122,25 +168,5 @@ def seed(db: Session, years: Iterable[int]) -> int:
     return len(rows)
 
 
-def _year(year: int) -> list[dict[str, object]]:
-    import holidays  # a second of import time that only this command pays
-
-    # A day off at New Year can be made up for in December: the neighbouring years are read too.
-    china = holidays.country_holidays("CN", years=range(year - 1, year + 2), language="zh_CN")
-    made_up: set[date] = set(china.weekend_workdays)
-    provisional = not any(day.year == year for day in made_up)
-    days: list[dict[str, object]] = []
-    day = date(year, 1, 1)
-    while day.year == year:
-        name = china.get(day)
-        days.append(
-            {
-                "day": day,
-                "working": day in made_up or (day.weekday() < SATURDAY and name is None),
-                "name": name,
-                "provisional": provisional,
-                "source": f"holidays {version('holidays')}",
-            }
-        )
-        day += _ONE
-    return days
+def _source() -> str:
+    return f"holidays {version('holidays')}"

@@ -1,7 +1,6 @@
 """`flask feeds …` and `flask calendar …`: departments from files, interpretation anew, the working-day calendar."""
 
 import json
-from pathlib import Path
 from typing import TextIO
 
 import click
@@ -11,8 +10,8 @@ from sqlalchemy import select
 from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import AppError, Invalid
-from profiles.cases.calendar import FIRST_YEAR, seed
-from profiles.feeds import departments, interpret, reference
+from profiles.cases.calendar import FIRST_YEAR, official_days, write
+from profiles.feeds import departments, interpret
 from profiles.feeds.registry import families
 from profiles.models.department import Department
 
@@ -60,19 +59,15 @@ def reinterpret(family: str | None, department: str | None) -> None:
     click.echo(f"{count} batches")
 
 
-@feeds.command("reference")
-@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
-def write_reference(path: Path) -> None:
-    """Write the reference of columns and findings to PATH (Markdown)."""
-    path.write_text(reference.markdown(), encoding="utf-8")
-
-
 @calendar.command("seed")
 @click.option("--from", "first", type=int, default=FIRST_YEAR, show_default=True)
 @click.option("--to", "last", type=int, help="The last year; two years ahead without it.")
 def seed_calendar(first: int, last: int | None) -> None:
     """Write holidays and make-up working days of these years, except years that were imported."""
     last = last or clock.today().year + 2
+    if first > last:
+        raise click.ClickException(f"{first} comes after {last}")
+    days = official_days(range(first, last + 1))
     with transaction() as db:
-        count = seed(db, range(first, last + 1))
+        count = write(db, days)
     click.echo(f"{count} days")

@@ -12,7 +12,7 @@ import xlsxwriter
 from kernel.codes import citizen_id, uscc
 from kernel.db import reading, transaction
 from kernel.ids import new_id
-from profiles.cases.calendar import forget, seed
+from profiles.cases.calendar import forget, official_days, write
 from profiles.feeds import intake, interpret, report
 from profiles.feeds.registry import families, formats
 from profiles.feeds.subject import party_key
@@ -92,8 +92,9 @@ def sender(name: str = "顺德区卫生健康局", serial: int = 0) -> Sender:
 
 def seed_calendar(years: Iterable[int] = (2025, 2026, 2027)) -> None:
     forget()
+    days = official_days(years)
     with transaction() as db:
-        seed(db, years)
+        write(db, days)
 
 
 def encoded(rows: Sequence[Mapping[str, Any]], form: str, encoding: str = "utf-8") -> bytes:

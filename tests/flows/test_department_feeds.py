@@ -11,6 +11,7 @@ from kernel import clock
 from kernel.db import reading, transaction
 from kernel.outbox import OutboxEvent
 from profiles import facts, items
+from profiles.cases import calendar
 from profiles.cases.read import case_counts, case_detail, cases_of
 from profiles.cases.states import Bucket, State, Turn
 from profiles.certificates.read import (
@@ -21,6 +22,7 @@ from profiles.certificates.read import (
 )
 from profiles.feeds import interpret
 from profiles.feeds.families import case as case_family
+from profiles.models.calendar import CalendarDay
 from profiles.models.case import CaseEvent, CaseFile
 from profiles.models.certificate import Certificate
 from profiles.models.fact import Fact
@@ -619,3 +621,26 @@ def test_a_batch_of_thousands_takes_seconds():
         assert db.scalar(select(func.count()).select_from(Party)) == 320
         assert db.scalar(select(func.count()).select_from(FeedBatch)) == 1
     assert clock.now() == datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
+
+
+def test_the_calendar_keeps_itself(frozen_clock):
+    def days():
+        with reading() as db:
+            return db.scalar(select(func.count()).select_from(CalendarDay))
+
+    calendar.keep()
+    assert days() == sum(366 if year % 4 == 0 else 365 for year in range(2015, 2029))
+    with transaction() as db:
+        db.execute(update(CalendarDay).where(CalendarDay.provisional).values(source="holidays 0.1", working=False))
+        imported = update(CalendarDay).where(CalendarDay.day == date(2026, 5, 6))
+        db.execute(imported.values(working=False, source="import"))
+    calendar.keep()
+    with reading() as db:
+        known = calendar.load(db)
+    assert known.is_working(date(2027, 6, 10))
+    assert not known.is_working(date(2026, 5, 6))
+    frozen_clock.advance(days=366)
+    calendar.keep()
+    with reading() as db:
+        assert calendar.load(db).is_provisional(date(2029, 6, 11))
+        assert db.get(CalendarDay, date(2029, 6, 11)) is not None

@@ -16,6 +16,7 @@ import click
 
 from kernel import http, log, migrate, settings
 from kernel.settings import KernelSettings, SettingsError
+from profiles.cases import calendar
 from wiring.demo import seed, sheet
 from wiring.demo.places import HOST, Places, Stop, check
 from wiring.parts import SETTINGS
@@ -66,6 +67,7 @@ def _places() -> Places:
 
 def _run(places: Places) -> None:
     migrate.upgrade()
+    calendar.keep()
     first = not places.seeded.exists()
     if first:
         click.echo("kapok: first start, setting up the demo province …")

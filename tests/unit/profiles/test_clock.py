@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles.cases.calendar import Calendar, _year
+from profiles.cases.calendar import Calendar, official_days
 from profiles.cases.clock import Limit, Limits, Pause, Timing, counted, deadline, settled, start
 from profiles.cases.ruler import ruler
 
@@ -15,7 +15,7 @@ D = date
 
 @pytest.fixture(scope="module")
 def china():
-    days = [row for year in range(2025, 2028) for row in _year(year)]
+    days = official_days(range(2025, 2028))
     return Calendar({row["day"]: row["working"] for row in days}, {r["day"].year for r in days if r["provisional"]})
 
 
