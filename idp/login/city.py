@@ -4,6 +4,7 @@ No transaction is open while a city is asked.
 """
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -131,12 +132,22 @@ def _key(code: str, state: str) -> str:
 
 
 def _take(source: City, username: str) -> Tries:
-    key = crypto.blind_index("login:city", f"{source.code}:{username.casefold()}")
+    key = crypto.blind_index("login:city", f"{source.code}:{_same_to_a_directory(username)}")
     with transaction() as db:
         tries = attempts.take(db, key, address=context.actor().address, device=None)
     if not tries.allowed:
         raise Paused(tries.until)
     return tries
+
+
+def _same_to_a_directory(username: str) -> str:
+    """One text for all that a directory takes for the same name (RFC 4518 §2): or each spelling had tries of its own.
+
+    Width, case, runs of spaces, and characters that are not seen make no difference there.
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold())
+    seen = "".join(c for c in plain if unicodedata.category(c) not in {"Cf", "Mn"})
+    return " ".join(seen.split())
 
 
 def _give_back(tries: Tries) -> None:

@@ -71,6 +71,10 @@ def follow(db: Session, source: City, identity: UpstreamIdentity) -> tuple[Accou
     if account.status != ACTIVE:
         _note_refusal(db, "link.follow", "blocked", account.id, source)
         raise Blocked
+    if party and account.party_key is None:
+        # As where an account is opened: two cities at once must not make two holders of one number.
+        matching.one_at_a_time(db, match.number)
+        match = _match(db, source, identity)
     if party and account.party_key is None and match.account is None and match.conflict is None:
         assert match.number is not None
         account.name = person_name(identity.name or "")

@@ -63,6 +63,20 @@ def test_wrong_passwords_at_a_directory_are_counted_here_too(browser: Browser, d
     assert codes == [400] * 5 + [429] * 2
 
 
+def test_spellings_that_a_directory_takes_for_one_name_have_no_tries_of_their_own(
+    browser: Browser, directory: DirectoryPeer
+) -> None:
+    add_city(directory.city())
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in LOGIN)
+    spellings = [LOGIN, LOGIN.upper(), wide, LOGIN[0] + wide[1:], f"{LOGIN[:3]}\u200b{LOGIN[3:]}", wide.upper()]
+    codes = [
+        browser.post("/login/city/shenzhen", account=name, password="wrong password").status_code for name in spellings
+    ]
+    assert codes == [400] * 5 + [429]
+    paused = browser.post("/login/city/shenzhen", account=wide, password=PASSWORD)
+    assert paused.status_code == 429
+
+
 def test_a_directory_that_is_away_says_so_and_counts_nothing(browser: Browser, directory: DirectoryPeer) -> None:
     add_city(directory.elsewhere(9))
     for _try in range(8):

@@ -115,3 +115,17 @@ def test_people_behind_one_address_sign_in_together(app: Flask) -> None:
     statuses = at_once(acts)
     assert set(statuses) <= {303, 503}
     assert statuses.count(303) >= 7
+
+
+def test_two_accounts_that_become_the_same_person_at_once_are_not_both(app: Flask, cities: Cities) -> None:
+    cities.add("shenzhen")
+    browsers = [Browser(app) for _n in range(4)]
+    for n, browser in enumerate(browsers):
+        cities.says(f"u-{n}", name=NAME)
+        arrival = arrival_of(cities.arrive(browser, "shenzhen", f"u-{n}"))
+        browser.post("/link", on=f"/link?arrival={arrival}", arrival=arrival, do="open")
+        cities.says(f"u-{n}", name=NAME, number=NUMBER, level="3")
+    at_once(
+        lambda n=n, browser=browser: cities.arrive(browser, "shenzhen", f"u-{n}") for n, browser in enumerate(browsers)
+    )
+    assert [made.id_number for made in accounts_of(NAME)].count(NUMBER) == 1
