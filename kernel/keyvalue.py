@@ -15,6 +15,7 @@ from kernel import clock, settings
 from kernel.errors import Unavailable
 
 MOST_ENTRIES: Final = 100_000
+MOST_CHARACTERS: Final = 64 * 1024 * 1024
 SOCKET_SECONDS: Final = 1.0
 NAMESPACE: Final = "kapok:"
 
@@ -45,10 +46,12 @@ class KeyValue(Protocol):
 
 
 class MemoryStore:
-    """For one process. Bounded: when full, what would expire first goes first."""
+    """For one process. Bounded in entries and in characters: when full, what would expire first goes first."""
 
-    def __init__(self, most_entries: int = MOST_ENTRIES) -> None:
+    def __init__(self, most_entries: int = MOST_ENTRIES, most_characters: int = MOST_CHARACTERS) -> None:
         self._most = most_entries
+        self._most_characters = most_characters
+        self._characters = 0
         self._lock = threading.Lock()
         self._entries: dict[str, tuple[str, float]] = {}
         self._expiries: list[tuple[float, str]] = []  # a heap; entries overwritten since are skipped when met
@@ -71,12 +74,12 @@ class MemoryStore:
     def take(self, key: str) -> str | None:
         with self._lock:
             value = self._live(key)
-            self._entries.pop(key, None)
+            self._drop(key)
             return value
 
     def delete(self, key: str) -> None:
         with self._lock:
-            self._entries.pop(key, None)
+            self._drop(key)
 
     def increment(self, key: str, ttl_seconds: int) -> int:
         with self._lock:
@@ -85,7 +88,7 @@ class MemoryStore:
                 self._put(key, "1", _now() + _checked(ttl_seconds))
                 return 1
             count = int(found) + 1
-            self._entries[key] = (str(count), self._entries[key][1])
+            self._hold(key, str(count), self._entries[key][1])
             return count
 
     def ping(self) -> None:
@@ -96,16 +99,30 @@ class MemoryStore:
         return entry[0] if entry is not None and entry[1] > _now() else None
 
     def _put(self, key: str, value: str, expires: float) -> None:
-        self._entries[key] = (value, expires)
+        self._hold(key, value, expires)
         heapq.heappush(self._expiries, (expires, key))
         now = _now()
-        while self._expiries and (self._expiries[0][0] <= now or len(self._entries) > self._most):
+        while self._expiries and (self._expiries[0][0] <= now or self._full):
             moment, oldest = heapq.heappop(self._expiries)
             if self._entries.get(oldest, ("", -1.0))[1] == moment:
-                del self._entries[oldest]
+                self._drop(oldest)
         if len(self._expiries) > 2 * self._most:  # one key rewritten again and again leaves its old moments behind
             self._expiries = [(moment, name) for name, (_, moment) in self._entries.items()]
             heapq.heapify(self._expiries)
+
+    @property
+    def _full(self) -> bool:
+        return len(self._entries) > self._most or self._characters > self._most_characters
+
+    def _hold(self, key: str, value: str, expires: float) -> None:
+        self._drop(key)
+        self._entries[key] = (value, expires)
+        self._characters += len(key) + len(value)
+
+    def _drop(self, key: str) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._characters -= len(key) + len(entry[0])
 
 
 class RedisStore:

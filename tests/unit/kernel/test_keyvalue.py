@@ -123,6 +123,28 @@ def test_memory_stays_bounded_when_one_key_is_rewritten(frozen_clock):
     assert store.get("a") is None
 
 
+def test_memory_is_bounded_in_characters_too():
+    store = MemoryStore(most_characters=10_000)
+    store.set("long", "1", 10_000)
+    for n in range(100):
+        store.set(f"k{n}", "x" * 1000, 100 + n)
+    assert sum(len(key) + len(value) for key, (value, _) in store._entries.items()) <= 10_000
+    assert (store.get("k0"), store.get("k99"), store.get("long")) == (None, "x" * 1000, "1")
+
+
+def test_memory_counts_the_characters_it_holds():
+    store = MemoryStore()
+    for value in ("1", "22", "333"):
+        store.set("a", value, 10)
+    store.increment("n", 10)
+    for _ in range(9):
+        store.increment("n", 10)
+    assert store._characters == len("a333") + len("n10")
+    assert store.take("a") == "333"
+    store.delete("n")
+    assert store._characters == 0
+
+
 def test_expired_entries_leave_memory(frozen_clock):
     store = MemoryStore()
     for n in range(50):
