@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from kernel import clock
 from kernel.codes import citizen_id
 from kernel.db import is_postgresql
+from profiles.facts import said_at
 from profiles.feeds.subject import CITIZEN, Subject, party_key
 from profiles.models.fact import Fact
 from profiles.models.party import Party
@@ -51,7 +52,7 @@ def settle_parties(db: Session, keys: Collection[str]) -> None:
             Fact.field.in_(("name", "legal_rep_number")),
             Fact.value.is_not(None),
         )
-        .order_by(Fact.as_of, Fact.received_at, Fact.id)
+        .order_by(said_at(), Fact.received_at, Fact.id)
     )
     for row in db.execute(told):
         if row.field == "name":

@@ -78,6 +78,16 @@ def test_a_new_representative_takes_the_place_of_the_old(op, me, market, frozen_
     page(other, org())
 
 
+def test_a_date_that_lies_ahead_does_not_keep_the_old_representative(op, me, market, health, frozen_clock):
+    health.report("profile", [enterprise(legal_rep_number=ME, as_of="2099-01-01T00:00:00+08:00")])
+    page(me, org())
+    frozen_clock.advance(days=1)
+    me.sign_in()
+    registered(market, representative=OTHER)
+    page(me, org(), 404)
+    page(identified(op, number=OTHER, name="李四"), org())
+
+
 def test_certificates_and_cases_of_one_enterprise_are_not_shown_under_another(me, market, health):
     registered(market)
     market.report(
