@@ -162,7 +162,8 @@ def _browser() -> str:
 
 
 def _own_form() -> bool:
-    return request.method == "POST" and secrets.compare_digest(request.form.get("csrf_token", ""), _browser())
+    sent = request.form.get("csrf_token", "")
+    return request.method == "POST" and secrets.compare_digest(sent.encode(), _browser().encode())
 
 
 def _page(asked: Request, *, problem: str = "", account: str = "") -> str:

@@ -65,7 +65,7 @@ def _own_forms_only() -> None:
     """A form counts only with the token that was in the page of this browser."""
     if request.method == "POST":
         known, sent = session.get("csrf_token", ""), request.form.get("csrf_token", "")
-        if not known or not secrets.compare_digest(known, sent):
+        if not known or not secrets.compare_digest(known.encode(), sent.encode()):
             abort(400)
 
 

@@ -44,8 +44,9 @@ def ask(slug: str) -> ResponseReturnValue:
 @apply.get("/materials")
 def received() -> ResponseReturnValue:
     """Back from the preview: the code is good for one fetch, and only for what this browser asked."""
-    login, asked = _login(), session.get("asked") or {}
-    if login is None or not secrets.compare_digest(asked.get("state", "-"), request.args.get("state", "")):
+    login, asked = _login(), session.get("asked")
+    state = request.args.get("state", "")
+    if login is None or asked is None or not secrets.compare_digest(asked["state"].encode(), state.encode()):
         return render_template(
             "problem.html",
             advice="这不是在这个浏览器里开始的申请，或者已经办完。请从事项页重新开始。",
