@@ -46,8 +46,12 @@ class Entry:
 
     @property
     def reported_at(self) -> datetime:
-        """When it was told: the sender's time, otherwise the time of receipt."""
-        return (self.told and self.told.reported_at) or self.received_at
+        """When it was told: the sender's time, otherwise the time of receipt.
+
+        Never later than receipt: a sender's clock that runs ahead must not win for years.
+        """
+        told = self.told.reported_at if self.told else None
+        return min(told, self.received_at) if told else self.received_at
 
     @property
     def precedence(self) -> tuple[int, datetime, str]:

@@ -223,6 +223,21 @@ def test_a_version_used_twice_is_told_and_the_later_word_stands():
     assert the_case().line.ruler.promise == 5
 
 
+def test_a_sender_s_clock_that_runs_ahead_does_not_win_for_years(frozen_clock):
+    department = sender()
+    ahead = {**LIFE[3], "SJBBH": "1", "INSERTTIME": "2062-01-01 00:00:00"}
+    department.send("case", [LIFE[0], ahead])
+    department.send("profile", [{"SFZH": ME, "SJHM": "13800000001", "DATA_DATE": "2062-01-01"}])
+    frozen_clock.advance(hours=1)
+    department.send("case", [{**ahead, "BLSX": "5", "INSERTTIME": "2026-03-04 10:30:00"}])
+    department.send("profile", [{"SFZH": ME, "SJHM": "13800000002"}])
+    assert the_case().line.ruler.promise == 5
+    with reading() as db:
+        value = facts.fact_value(db, key_of(ME), "phone")
+    assert value is not None
+    assert value.value == "13800000002"
+
+
 def test_without_version_and_time_the_word_received_last_stands(frozen_clock):
     department = sender()
     numbers = ["13800000001", "13800000001", "13800000002", "13800000001"]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from kernel.codes import citizen_id
 from profiles import fields
+from profiles.facts import said_at
 from profiles.feeds.family import Entry, Told
 from profiles.feeds.parties import record_parties, settle_parties
 from profiles.feeds.reading import Column, Columns, Reading
@@ -115,7 +116,7 @@ class Profile:
         for entry, statement in statements:
             assert entry.told is not None
             as_of = statement.as_of or entry.received_at
-            precedence = (entry.told.version, as_of, entry.raw_id)
+            precedence = (entry.told.version, min(as_of, entry.received_at), entry.raw_id)
             for name, value in statement.values.items():
                 place = (statement.subject.party_key, name)
                 if place in held and held[place] > precedence:
@@ -179,10 +180,10 @@ def _represent(reading: Reading, values: dict[str, str | None]) -> None:
 
 def _held(db: Session, department_id: str, party_keys: set[str]) -> dict[tuple[str, str], tuple[int, datetime, str]]:
     """What this department has said of these parties so far: place → precedence."""
-    stmt = select(Fact.party_key, Fact.field, Fact.version, Fact.as_of, Fact.raw_id).where(
+    stmt = select(Fact.party_key, Fact.field, Fact.version, said_at().label("said_at"), Fact.raw_id).where(
         Fact.department_id == department_id, Fact.party_key.in_(sorted(party_keys))
     )
-    return {(row.party_key, row.field): (row.version, row.as_of, row.raw_id) for row in db.execute(stmt)}
+    return {(row.party_key, row.field): (row.version, row.said_at, row.raw_id) for row in db.execute(stmt)}
 
 
 plugin = Profile()
