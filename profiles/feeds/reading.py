@@ -18,7 +18,7 @@ from profiles.feeds.findings import Finding, Text
 _BAD: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _DATE: Final = re.compile(
     r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?"
-    r"(?:[T ]?(\d{1,2})[::时]?(\d{1,2})(?:[::分]?(\d{1,2})(?:[.,]\d+)?秒?)?)?"
+    r"(?:[T ]?(\d{1,2})[:时]?(\d{1,2})(?:[:分]?(\d{1,2})(?:[.,]\d+)?秒?)?分?)?"
 )
 _EARLIEST, _LATEST = 1900, 2100
 _MILLISECONDS: Final = 13
