@@ -12,7 +12,6 @@ from idp.contract import viewer
 from kernel import clock, headers
 from kernel.db import reading, transaction
 from kernel.errors import Conflict, NotFound
-from kernel.format import moment
 from kernel.web import Access, blueprint
 from profiles import labels
 from profiles.materials import intents, release
@@ -20,6 +19,7 @@ from profiles.materials.intents import Intent
 from profiles.materials.preview import chosen_in, preview
 from profiles.materials.receipts import release_of, releases_of
 from profiles.materials.resolve import resolve
+from profiles.person.rows import printed_at
 from profiles.subject import Subject, person
 
 _: Callable[..., str] = gettext
@@ -111,5 +111,5 @@ def release_page(subject: Subject, release_id: str) -> str:
         tag=labels.release_tag(line.state),
         sentence=labels.release_sentence(line.state),
         given=[(one, labels.field_label(one.given)) for one in line.given],
-        printed=moment(clock.now()),
+        printed=printed_at(),
     )

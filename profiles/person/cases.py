@@ -6,7 +6,6 @@ from typing import Final
 
 from flask_babel import gettext
 
-from kernel import clock
 from kernel.errors import NotFound
 from kernel.format import day, iso, moment
 from kernel.i18n import counted
@@ -18,7 +17,7 @@ from profiles.cases.ruler import Ruler
 from profiles.cases.states import Bucket
 from profiles.cases.steps import Material, Step
 from profiles.cases.words import finding_word, turn_word
-from profiles.person.rows import CaseRow, case_row, supplement_days
+from profiles.person.rows import CaseRow, case_row, printed_at, supplement_days
 from profiles.subject import Subject
 from profiles.wording import Tag
 
@@ -162,7 +161,7 @@ def case_page(subject: Subject, look: Look, case_id: str) -> CasePage:
         findings=tuple(finding_word(code) for code in line.findings),
         reported=_("%(department)s提供，最近更新%(when)s", department=found.source, when=moment(found.as_of)),
         calendar_file=subject.url("case_calendar", case_id=line.id) if line.due else "",
-        printed=moment(clock.now()),
+        printed=printed_at(),
     )
 
 

@@ -6,12 +6,12 @@ from typing import Final, cast
 
 from flask_babel import gettext
 
-from kernel import clock, mask
+from kernel import mask
 from kernel.errors import NotFound
 from kernel.format import full_date, moment
 from profiles.access import Look
 from profiles.certificates.read import CertificateDetail, Chip
-from profiles.person.rows import CertificateFace, certificate_face
+from profiles.person.rows import CertificateFace, certificate_face, printed_at
 from profiles.subject import Subject
 
 _: Callable[..., str] = gettext
@@ -92,7 +92,7 @@ def certificate_page(subject: Subject, look: Look, certificate_id: str, *, revea
         item=found.item_code or "",
         case_href=subject.url("cases", q=found.case_no) if found.case_no else "",
         ends=_ends(found),
-        printed=moment(clock.now()),
+        printed=printed_at(),
     )
 
 

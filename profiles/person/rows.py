@@ -8,7 +8,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from kernel import clock, mask
-from kernel.format import moment, time
+from kernel.format import full_date, moment, time
 from profiles import labels, wording
 from profiles.access_log import AccessLine
 from profiles.cases.calendar import Calendar
@@ -63,6 +63,12 @@ class LookRow:
     refused: bool
     href: str
     action: str
+
+
+def printed_at() -> str:
+    """The present moment for paper, where 今天 would soon be wrong."""
+    now = clock.now()
+    return _("%(day)s%(time)s", day=full_date(now), time=time(now))
 
 
 def case_row(subject: Subject, line: CaseLine, calendar: Calendar) -> CaseRow:

@@ -117,7 +117,7 @@ def test_a_case_tells_its_clock_and_its_steps(me, health, police):
     assert "不计入时限" in text
     assert "何工，工号政务-1142" in text
     assert "居民身份证" in text
-    assert "打印时间：" in text
+    assert "打印时间：2026年3月4日10:00" in text
     assert "顺德区卫生健康局提供，最近更新" in text
 
 
