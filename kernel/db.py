@@ -109,6 +109,7 @@ def _sqlite(url: str, *, read_only: bool) -> Engine:
     @event.listens_for(made, "connect")
     def prepare(connection: Any, _record: object) -> None:
         pragmas = [
+            "recursive_triggers=ON",  # or INSERT OR REPLACE would remove rows that may not be removed
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "foreign_keys=ON",

@@ -75,6 +75,15 @@ def test_the_database_refuses_to_change_or_remove(table):
     assert kinds() == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("table", ["audit_entry", "audit_link"])
+def test_the_database_refuses_to_replace(table):
+    write("x.y")
+    seal()
+    with pytest.raises(exc.IntegrityError, match="append-only"), db.transaction() as session:
+        session.execute(text(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"))
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_the_database_refuses_to_truncate():
     with pytest.raises(exc.IntegrityError, match="append-only"), db.transaction() as session:
