@@ -7,6 +7,10 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from kernel import db
 
 INI: Final = Path(__file__).parent.parent / "alembic.ini"
 
@@ -18,6 +22,13 @@ def config() -> Config:
 def upgrade(revision: str = "head") -> None:
     """Run the migrations that the configured database lacks. A second run does nothing."""
     command.upgrade(config(), revision)
+
+
+def is_current() -> bool:
+    """Whether the configured database has this version's schema; quicker than to run no migrations."""
+    with db.engine().connect() as connection:
+        found = MigrationContext.configure(connection).get_current_heads()
+    return set(found) == set(ScriptDirectory.from_config(config()).get_heads())
 
 
 def import_models() -> None:

@@ -3,12 +3,17 @@
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kernel import settings
 from kernel.settings import KernelSettings
 
 HOST = "127.0.0.1"
 PASSWORD = "Kapok-demo-2026"  # noqa: S105  # printed by every start; refused outside demo mode by the users command
+
+
+Registered = dict[str, Any]
+"""What was registered, as `registered.json` keeps it: clients and their secrets, accounts, feeds."""
 
 
 class Stop(Exception):
@@ -44,6 +49,11 @@ class Places:
     def files(self) -> Path:
         """What departments sent, and what city and portal are configured with."""
         return self.folder / "demo"
+
+    @property
+    def registered(self) -> Path:
+        """Clients and their secrets, accounts, feeds: what the sheet is made of."""
+        return self.files / "registered.json"
 
     @property
     def seeded(self) -> Path:

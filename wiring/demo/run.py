@@ -14,12 +14,10 @@ from pathlib import Path
 
 import click
 
-from kernel import http, log, migrate, settings
+from kernel import db, http, log, migrate, settings
 from kernel.settings import KernelSettings, SettingsError
-from profiles.cases import calendar
-from wiring.demo import seed, sheet
+from wiring.demo import sheet
 from wiring.demo.places import HOST, Places, Stop, check
-from wiring.parts import SETTINGS
 
 _READY_SECONDS = 60
 _STOP_SECONDS = 35  # longer than the worker's own time to finish what it does
@@ -59,36 +57,54 @@ def _environment() -> None:
 
 
 def _places() -> Places:
-    settings.load(*SETTINGS)
+    settings.load(KernelSettings)  # the web process checks all of them
     mine = settings.of(KernelSettings)
     log.configure(level=mine.log_level, readable=True)
     return Places(folder=mine.instance_dir.absolute(), port=mine.port)
 
 
 def _run(places: Places) -> None:
-    migrate.upgrade()
-    calendar.keep()
     first = not places.seeded.exists()
     if first:
         click.echo("kapok: first start, setting up the demo province …")
-    registered = seed.register(places)
+    if first or not migrate.is_current():
+        _prepare(places)
+    db.dispose()
     children = _Children()
     try:
+        children.start("web", _web(places))
         children.start("city", [sys.executable, "-m", "examples.city", str(places.files / "city.json")])
         children.start("portal", [sys.executable, "-m", "examples.portal", str(places.files / "portal.json")])
-        children.start("web", _web(places))
         for name, command in _workers():
             children.start(name, command)
         for url in (f"{places.city}/healthz", f"{places.portal}/healthz", f"{places.web}/readyz"):
             children.wait_for(url)
         if first:
-            seed.report(places, registered)
-            places.seeded.write_text("")
-        sheet.write(places, registered)
+            _report(places)
+        sheet.write(places, json.loads(places.registered.read_text(encoding="utf-8")))
         click.echo(sheet.table(json.loads(places.sheet.read_text())))
         children.watch()
     finally:
         children.stop()
+
+
+def _prepare(places: Places) -> None:
+    """Schema, calendar, registrations. Imported only here: the whole application costs seconds a later start saves."""
+    from profiles.cases import calendar
+    from wiring.demo import seed
+    from wiring.start import start
+
+    start()
+    migrate.upgrade()
+    calendar.keep()
+    seed.register(places)
+
+
+def _report(places: Places) -> None:
+    from wiring.demo import seed
+
+    seed.report(places, json.loads(places.registered.read_text(encoding="utf-8")))
+    places.seeded.write_text("")
 
 
 def _web(places: Places) -> list[str]:

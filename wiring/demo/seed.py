@@ -15,11 +15,8 @@ from kernel import clock, http
 from wiring.app import create_app
 from wiring.demo import files
 from wiring.demo.people import cast
-from wiring.demo.places import PASSWORD, Places, Stop
+from wiring.demo.places import PASSWORD, Places, Registered, Stop
 from wiring.demo.province import departments
-
-Registered = dict[str, Any]
-"""What was registered, as `registered.json` keeps it: clients and their secrets, accounts, feeds."""
 
 _FAMILIES = ("profile", "case", "certificate", "item")
 _POST_SECONDS = 60
@@ -27,7 +24,7 @@ _POST_SECONDS = 60
 
 def register(places: Places) -> Registered:
     """Cities, portals, departments and accounts, once; afterwards what was registered then."""
-    kept = places.files / "registered.json"
+    kept = places.registered
     if kept.exists():
         registered: Registered = json.loads(kept.read_text(encoding="utf-8"))
         return registered

@@ -4,8 +4,7 @@ import json
 import unicodedata
 from typing import Any
 
-from wiring.demo.places import Places
-from wiring.demo.seed import Registered
+from wiring.demo.places import Places, Registered
 
 
 def write(places: Places, registered: Registered) -> None:
