@@ -69,7 +69,7 @@ def accept(source: Source[Any], answer: Answer) -> UpstreamIdentity:
         level=_level(source, _text(answer.values, fields.level)) if verified else SELF_DECLARED,
         attributes={ours: text for ours, theirs in fields.attributes.items() if (text := _text(answer.values, theirs))},
         authenticated_at=answer.authenticated_at,
-        session_hint=answer.session_hint,
+        session_hint=_kept(answer.session_hint),
     )
 
 
@@ -80,9 +80,12 @@ def _level(source: Source[Any], said: str | None) -> int:
     return max(SELF_DECLARED, min(level, source.level_cap))
 
 
-def _text(values: Mapping[str, str], name: str) -> str | None:
-    text = values.get(name, "").strip() if name else ""
+def _kept(text: str | None) -> str | None:
     return text if text and len(text) <= LONGEST else None
+
+
+def _text(values: Mapping[str, str], name: str) -> str | None:
+    return _kept(values.get(name, "").strip() if name else "")
 
 
 def _number(source: Source[Any], id_type: str | None, text: str | None) -> str | None:

@@ -56,7 +56,7 @@ def usable_number(id_type: str | None, text: str | None) -> Number | None:
 def person_name(text: str) -> str:
     """A name as it is kept: NFC, single spaces, the dot of GB keyboards. Rare characters (CJK extensions) stay."""
     plain = unicodedata.normalize("NFC", text)
-    return _SPACES.sub(" ", _DOTS.sub("\u00b7", plain)).strip()
+    return _SPACES.sub(" ", _DOTS.sub("\u00b7", plain)).strip()[:LONGEST_NAME].strip()
 
 
 def same_name(one: str, other: str) -> bool:

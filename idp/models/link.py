@@ -43,7 +43,7 @@ class Arrival(Base):
     id: Mapped[str] = mapped_column(String(43), primary_key=True)
     browser_hash: Mapped[str] = mapped_column(String(64))
     flow: Mapped[str | None] = mapped_column(String(64))
-    next: Mapped[str | None] = mapped_column(String(1024))
+    next: Mapped[str | None] = mapped_column(String(2000))
     source_id: Mapped[str] = mapped_column(String(64))
     city_code: Mapped[str] = mapped_column(String(64))
     upstream_id: Mapped[str] = mapped_column(String(512))
@@ -52,7 +52,7 @@ class Arrival(Base):
     id_number: Mapped[str | None] = mapped_column(Encrypted(bound_to="link_arrival.id_number"))
     email: Mapped[str | None] = mapped_column(Encrypted(bound_to="link_arrival.email"))
     level: Mapped[int]
-    upstream_session: Mapped[str | None] = mapped_column(String(255))
+    upstream_session: Mapped[str | None] = mapped_column(String(512))
     account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -26,7 +26,7 @@ class LoginSession(Base):
     level: Mapped[int]
     amr: Mapped[list[str]] = mapped_column(Json)
     source_id: Mapped[str | None] = mapped_column(String(64), index=True)
-    upstream_session: Mapped[str | None] = mapped_column(String(255))
+    upstream_session: Mapped[str | None] = mapped_column(String(512))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

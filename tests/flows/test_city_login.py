@@ -1,7 +1,9 @@
 """Signing in at a city, and the rules by which its accounts are linked (IDENTITY §4 and §5)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select, text
@@ -109,6 +111,17 @@ def test_what_nobody_vouches_for_identifies_nobody(
     assert (made.party_key, made.level) == (None, 2)
     assert browser.get("/account/links").status_code == 200
     assert events("idp.identity_verified") == [{"account_id": owner, "party_key": account(owner).party_key}]
+
+
+def test_what_is_too_long_to_keep_breaks_nothing(browser: Browser, cities: Cities) -> None:
+    cities.add("shenzhen")
+    cities.says("u-1", name="长" * 500)
+    cities.told["u-1"] = replace(cities.told["u-1"], session_hint="s" * 5000)
+    page = "/account/apps?" + "a" * 1900
+    arrival = arrival_of(cities.arrive(browser, "shenzhen", "u-1", f"?next={quote(page)}"))
+    opened = browser.post("/link", on=f"/link?arrival={arrival}", arrival=arrival, do="open")
+    assert opened.headers["Location"] == page
+    assert len(accounts_of("长" * 120)) == 1
 
 
 def test_a_level_is_capped_by_the_source(browser: Browser, cities: Cities) -> None:
