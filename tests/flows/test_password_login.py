@@ -122,12 +122,12 @@ def test_the_hash_runs_whoever_is_named(browser: Browser, monkeypatch: pytest.Mo
     asked: list[str] = []
     real = factor._HASHER.verify
 
-    def verify(stored: str, typed: str) -> bool:
+    def watched(stored: str, typed: str) -> bool:
         asked.append(stored)
         return real(stored, typed)
 
     class Counting:
-        verify = staticmethod(verify)
+        verify = staticmethod(watched)
         hash = staticmethod(factor._HASHER.hash)
         check_needs_rehash = staticmethod(factor._HASHER.check_needs_rehash)
 
