@@ -45,7 +45,7 @@ class FactValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactField:
-    """One field with the values of all sources, newest first; `differs` when two sources disagree."""
+    """One field with the values of all sources: the register's first, then the newest; `differs` when two disagree."""
 
     field: str
     group: str
@@ -79,7 +79,15 @@ def enterprises_of(db: Session, person_party_key: str) -> tuple[PartyLine, ...]:
 def facts_of(db: Session, party_key: str, only: Iterable[str] | None = None) -> tuple[FactField, ...]:
     """The party's fields that have a value, in the order of the page; `only` some of them."""
     stmt = (
-        select(Fact.field, Fact.value, Fact.as_of, Fact.received_at, Department.name, Party.kind)
+        select(
+            Fact.field,
+            Fact.value,
+            Fact.as_of,
+            Fact.received_at,
+            Department.name,
+            Party.kind,
+            Department.authoritative_for,
+        )
         .join(Department, Department.id == Fact.department_id)
         .join(Party, Party.party_key == Fact.party_key)
         .where(Fact.party_key == party_key, Fact.value.is_not(None))
@@ -87,7 +95,7 @@ def facts_of(db: Session, party_key: str, only: Iterable[str] | None = None) -> 
     )
     if only is not None:
         stmt = stmt.where(Fact.field.in_(list(only)))
-    rows = db.execute(stmt).all()
+    rows = sorted(db.execute(stmt), key=lambda row: row.kind not in row.authoritative_for)
     known = fields.FIELDS[rows[0].kind] if rows else {}
     values: dict[str, list[FactValue]] = {}
     for row in rows:
@@ -109,7 +117,7 @@ def facts_of(db: Session, party_key: str, only: Iterable[str] | None = None) -> 
 
 
 def fact_values(db: Session, party_key: str, names: Iterable[str]) -> dict[str, FactValue]:
-    """The newest value of each of these fields, for those that have one."""
+    """The best value of each of these fields, for those that have one."""
     return {found.field: found.values[0] for found in facts_of(db, party_key, names)}
 
 
@@ -137,7 +145,7 @@ def _line(row: Row[str, str, str | None, str, str, str | None]) -> PartyLine:
     )
 
 
-def _value(row: Row[str, str | None, datetime, datetime, str, str], one: Field) -> FactValue:
+def _value(row: Row[str, str | None, datetime, datetime, str, str, list[str]], one: Field) -> FactValue:
     return FactValue(
         value=row.value or "",
         shown=str(one.words.get(row.value or "", row.value or "")),

@@ -4,6 +4,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 import click
 from flask import Flask
@@ -11,7 +12,7 @@ from flask.cli import ScriptInfo
 
 from kernel import i18n, settings, web
 from kernel.door import Door, Wsgi
-from kernel.settings import KernelSettings, SettingsError
+from kernel.settings import LOOPBACK, KernelSettings, SettingsError
 from kernel.tasks import EmbeddedWorker
 from wiring import layout, parts
 from wiring.start import connect, start
@@ -43,7 +44,9 @@ def create_app() -> Flask:
         web.install_guard(access, guard)
     for install in parts.INSTALLS:
         install(app)
-    for blueprint in (*parts.BLUEPRINTS, *(parts.DEMO_BLUEPRINTS if mine.demo else ())):
+    # Whoever opens a demonstration to the world must not open everybody's mail with it.
+    here_alone = mine.demo and urlsplit(mine.public_url).hostname in LOOPBACK
+    for blueprint in (*parts.BLUEPRINTS, *(parts.DEMO_BLUEPRINTS if here_alone else ())):
         app.register_blueprint(blueprint)
     for command in parts.COMMANDS:
         app.cli.add_command(command)

@@ -1,5 +1,6 @@
 """Making a process ready: the same for web processes, workers and commands."""
 
+import os
 from collections.abc import Mapping
 
 from kernel import db as database
@@ -14,6 +15,7 @@ def start(environ: Mapping[str, str] | None = None) -> KernelSettings:
     :param environ: used instead of the process environment and its files (tests). :raises SettingsError: with every
     fault of every section.
     """
+    os.umask(0o077)  # what this process writes, database and mail among it, is for its own user only
     settings.load(*parts.SETTINGS, environ=environ)
     mine = settings.of(KernelSettings)
     log.configure(level=mine.log_level, readable=mine.demo)

@@ -160,6 +160,7 @@ def upgrade() -> None:
         sa.Column("uscc", sa.String(length=18), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("families", JSON, nullable=False),
+        sa.Column("authoritative_for", JSON, nullable=False),
         sa.Column("client_id", sa.String(length=128), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
@@ -735,14 +736,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["raw_id"], ["raw_record.id"], name=op.f("fk_certificate_raw_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate")),
     )
-    op.create_index(
-        "ix_certificate_record_key_department_id", "certificate", ["record_key", "department_id"], unique=True
-    )
     op.create_index("ix_certificate_expires_on_id", "certificate", ["expires_on", "id"], unique=False)
     op.create_index(
         "ix_certificate_party_key_expires_on_id", "certificate", ["party_key", "expires_on", "id"], unique=False
     )
     op.create_index("ix_certificate_raw_id", "certificate", ["raw_id"], unique=False)
+    op.create_index(
+        "ix_certificate_record_key_department_id", "certificate", ["record_key", "department_id"], unique=True
+    )
 
     op.create_table(
         "fact",

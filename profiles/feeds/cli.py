@@ -22,7 +22,8 @@ calendar = AppGroup("calendar", help="The calendar of working days that legal li
 @feeds.command("add")
 @click.argument("file", type=click.File("r", encoding="utf-8-sig"))
 def add(file: TextIO) -> None:
-    """Register the department described in FILE (JSON: name, uscc, code, families; - for standard input).
+    """Register the department described in FILE (JSON: name, uscc, code, families, authoritative_for; - for
+    standard input).
 
     Answers its client id and secret as JSON; the secret is shown this once.
     """

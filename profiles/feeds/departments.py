@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
@@ -15,6 +15,8 @@ from kernel.codes import uscc
 from kernel.errors import Conflict, Invalid, Text
 from profiles.feeds.registry import families
 from profiles.models.department import Department
+
+REGISTERS: Final = frozenset({"person", "enterprise"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,14 @@ class Joining:
     uscc: str
     code: str
     families: tuple[str, ...]
+    authoritative_for: tuple[str, ...] = ()
 
 
 def parse(raw: object) -> Joining:
-    """`{"name", "uscc", "code", "families": […]}`; without families it may report all. Raises `Invalid`."""
+    """`{"name", "uscc", "code", "families": […], "authoritative_for": ["person", "enterprise"]}`. Raises `Invalid`.
+
+    Without families it may report all; without `authoritative_for` it keeps no register.
+    """
     faults: dict[str, Text] = {}
     told: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
     texts = {name: str(told.get(name) or "").strip() for name in ("name", "uscc", "code")}
@@ -50,9 +56,18 @@ def parse(raw: object) -> Joining:
     wanted = told.get("families", list(families()))
     if not isinstance(wanted, list) or not wanted or not set(map(str, wanted)) <= set(families()):
         faults["families"] = _("只能是：%(names)s", names=", ".join(families()))
+    keeps = told.get("authoritative_for", [])
+    if not isinstance(keeps, list) or not set(map(str, keeps)) <= REGISTERS:
+        faults["authoritative_for"] = _("只能是：%(names)s", names=", ".join(sorted(REGISTERS)))
     if faults:
         raise Invalid(faults, code="bad_department")
-    return Joining(name=texts["name"], uscc=number, code=texts["code"], families=tuple(map(str, wanted)))
+    return Joining(
+        name=texts["name"],
+        uscc=number,
+        code=texts["code"],
+        families=tuple(map(str, wanted)),
+        authoritative_for=tuple(map(str, keeps)),
+    )
 
 
 def add(db: Session, joining: Joining) -> dict[str, Any]:
@@ -70,11 +85,17 @@ def add(db: Session, joining: Joining) -> dict[str, Any]:
         uscc=joining.uscc,
         name=joining.name,
         families=list(joining.families),
+        authoritative_for=list(joining.authoritative_for),
         client_id=client_id,
     )
     db.add(department)
     db.flush()
-    audit.record(db, "feeds.department_added", subject=department.id, details={"families": json.dumps(scopes)})
+    audit.record(
+        db,
+        "feeds.department_added",
+        subject=department.id,
+        details={"families": json.dumps(scopes), "registers": json.dumps(joining.authoritative_for)},
+    )
     base = settings.of(settings.KernelSettings).public_url.rstrip("/")
     return {
         "department": joining.name,

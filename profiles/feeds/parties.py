@@ -12,6 +12,7 @@ from kernel.codes import citizen_id
 from kernel.db import is_postgresql
 from profiles.facts import said_at
 from profiles.feeds.subject import CITIZEN, Subject, party_key
+from profiles.models.department import Department
 from profiles.models.fact import Fact
 from profiles.models.party import Party
 from profiles.upsert import upsert
@@ -40,13 +41,18 @@ def record_parties(db: Session, subjects: Iterable[Subject]) -> None:
 
 
 def settle_parties(db: Session, keys: Collection[str]) -> None:
-    """Bring name and legal representative in line with the facts: the newest word of any department."""
+    """Bring name and legal representative in line with the facts: the register's word, otherwise the newest.
+
+    Who represents an enterprise opens its page, so only the keeper of the enterprises' register says it.
+    """
     if not keys:
         return
     known = _locked(db, keys)
     settled = {key: {**one, "legal_rep_key": None} for key, one in known.items()}
     told = (
-        select(Fact.party_key, Fact.field, Fact.value, Fact.as_of)
+        select(Fact.party_key, Fact.field, Fact.value, Fact.as_of, Department.authoritative_for, Party.kind)
+        .join(Department, Department.id == Fact.department_id)
+        .join(Party, Party.party_key == Fact.party_key)
         .where(
             Fact.party_key.in_(sorted(keys)),
             Fact.field.in_(("name", "legal_rep_number")),
@@ -54,14 +60,14 @@ def settle_parties(db: Session, keys: Collection[str]) -> None:
         )
         .order_by(said_at(), Fact.received_at, Fact.id)
     )
-    for row in db.execute(told):
+    for row in sorted(db.execute(told), key=lambda row: row.kind in row.authoritative_for):
         if row.field == "name":
             settled[row.party_key] |= {
                 "name": row.value,
                 "name_rank": _PROFILE_RANK,
                 "name_as_of": row.as_of,
             }
-        elif not citizen_id.check(row.value or ""):
+        elif "enterprise" in row.authoritative_for and not citizen_id.check(row.value or ""):
             settled[row.party_key]["legal_rep_key"] = party_key(CITIZEN, row.value or "")
     _write(db, known, settled)
 

@@ -19,6 +19,9 @@ class Department(Base):
     name: Mapped[str] = mapped_column(String(200))
     families: Mapped[list[str]] = mapped_column(Json)
     """The families of data it may report: the scopes of its client, kept here for the admin pages."""
+    authoritative_for: Mapped[list[str]] = mapped_column(Json, default=list)
+    """Whose registers it keeps: `person` (population), `enterprise` (market entities). Only the keeper of the register
+    says who represents an enterprise, and its word on basic information goes before others'."""
     client_id: Mapped[str] = mapped_column(String(128), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -77,13 +77,16 @@ def report_of(batch_id: str) -> dict[str, Any]:
         return report.of(db, batch)
 
 
-def sender(name: str = "顺德区卫生健康局", serial: int = 0) -> Sender:
+def sender(
+    name: str = "顺德区卫生健康局", serial: int = 0, *, registers: Sequence[str] = ("person", "enterprise")
+) -> Sender:
     with transaction() as db:
         department = Department(
             code=f"D{serial}",
             uscc=enterprise(90000 + serial),
             name=name,
             families=list(families()),
+            authoritative_for=list(registers),
             client_id=new_id(),
         )
         db.add(department)

@@ -57,7 +57,15 @@ class Office:
 
 
 def office(name: str = "顺德区卫生健康局", uscc: str = HEALTH) -> Office:
-    joining = departments.parse({"name": name, "uscc": uscc, "code": uscc[:12], "families": list(families())})
+    joining = departments.parse(
+        {
+            "name": name,
+            "uscc": uscc,
+            "code": uscc[:12],
+            "families": list(families()),
+            "authoritative_for": ["person", "enterprise"],
+        }
+    )
     with transaction() as db:
         departments.add(db, joining)
         found = db.scalars(select(Department).where(Department.uscc == uscc)).one()

@@ -501,6 +501,22 @@ def test_the_reported_legal_representative_finds_the_enterprise():
         assert [one.number for one in facts.enterprises_of(db, key_of(person(8)))] == [firm]
 
 
+def test_only_the_keeper_of_the_register_says_who_represents_an_enterprise():
+    firm = enterprise(1)
+    keeper, other = sender(serial=1, registers=["enterprise"]), sender("别的部门", serial=2, registers=[])
+    row = {"TYSHXYDM": firm, "QYMC": "岚色美发店", "FDDBRSFZH": ME}
+    keeper.send("profile", [row])
+    other.send("profile", [{**row, "QYMC": "冒名的店", "FDDBRSFZH": person(8), "VERSION": "9"}])
+    with reading() as db:
+        assert [one.name for one in facts.enterprises_of(db, key_of(ME))] == ["岚色美发店"]
+        assert facts.enterprises_of(db, key_of(person(8))) == ()
+        name = facts.fact_value(
+            db, "".join(db.scalars(select(Party.party_key).where(Party.kind == "enterprise"))), "name"
+        )
+    assert name is not None
+    assert name.value == "岚色美发店"
+
+
 def test_numbers_are_encrypted_and_case_events_hold_none():
     department = sender()
     department.send("case", LIFE)

@@ -14,6 +14,7 @@ class Department:
     name: str
     uscc: str
     division: str
+    authoritative_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,10 @@ class Item:
 
 def departments() -> dict[str, Department]:
     """Departments by code."""
-    return {row["code"]: Department(**row) for row in _read("departments.json")}
+    return {
+        row["code"]: Department(**{**row, "authoritative_for": tuple(row.get("authoritative_for", ()))})
+        for row in _read("departments.json")
+    }
 
 
 def items() -> dict[str, Item]:

@@ -173,7 +173,16 @@ class _Office:
 
     def department(self, code: str) -> dict[str, Any]:
         body = departments()[code]
-        answer = self._flask("feeds", {"code": code, "name": body.name, "uscc": body.uscc, "families": list(_FAMILIES)})
+        answer = self._flask(
+            "feeds",
+            {
+                "code": code,
+                "name": body.name,
+                "uscc": body.uscc,
+                "families": list(_FAMILIES),
+                "authoritative_for": list(body.authoritative_for),
+            },
+        )
         return {"code": code, "department": body.name, **answer}
 
     def account(self, *, kind: str, login: str, **facts: Any) -> dict[str, Any]:
