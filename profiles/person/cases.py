@@ -14,7 +14,7 @@ from profiles.access import Look
 from profiles.cases.calendar import calendar
 from profiles.cases.read import CaseDetail, CaseLine, ResultCertificate
 from profiles.cases.ruler import Ruler
-from profiles.cases.states import Bucket
+from profiles.cases.states import Bucket, State
 from profiles.cases.steps import Material, Step
 from profiles.cases.words import finding_word, turn_word
 from profiles.person.rows import CaseRow, case_row, printed_at, supplement_days
@@ -151,7 +151,8 @@ def case_page(subject: Subject, look: Look, case_id: str) -> CasePage:
         notes=tuple(_notes(line)),
         supplement=_supplement(line, left) if waiting else "",
         supplement_materials=_("、").join(asked.materials) if asked else "",
-        reason=found.reason or "",
+        # What was granted needs no reason, and departments write "granted" into that column too.
+        reason="" if line.state in {State.GRANTED, State.COLLECTED} else found.reason or "",
         steps=tuple(_step(step) for step in found.steps),
         materials=tuple((material.name, _material(material)) for material in found.materials),
         people=tuple(_people(found)),
