@@ -29,7 +29,8 @@ def test_no_document_is_left_over(made):
 
 
 def test_every_setting_is_documented():
-    assert settings.section_types() == set(parts.SETTINGS)
+    ours = {section for section in settings.section_types() if not section.__module__.startswith("tests.")}
+    assert ours == set(parts.SETTINGS)
     for section in parts.SETTINGS:
         assert [name for name, field in section.model_fields.items() if not field.description] == []
 
