@@ -54,7 +54,7 @@ def certificates(cast: Cast, departments: dict[str, Department], today: date) ->
         )
 
     star, boss = cast.people[0], cast.enterprises[0]
-    yield record("从业人员健康合格证明", cast.people[1], 25)
+    yield record("机动车驾驶证", cast.people[1], 25)
     yield record("从业人员健康合格证明", star, 30)
     yield record("机动车驾驶证", star, 45)
     yield record("居住证", star, 200)
