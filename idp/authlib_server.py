@@ -5,7 +5,7 @@ Authlib brings the grants' protocol, PKCE and the errors; it saves tokens before
 spend first and the whole exchange is one transaction (see ``idp.grants``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache
 from typing import Any
@@ -18,16 +18,13 @@ from authlib.oauth2.rfc6749 import (
     OAuth2Request,
     UnauthorizedClientError,
 )
-from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from sqlalchemy.orm import Session
 
 from idp.clients import authentication, registered
 from idp.clients.registered import RegisteredClient
 from idp.grant import grants
-from idp.settings import TokenSettings
 from idp.tokens import keys, mint
-from idp.tokens.mint import Grantee
-from kernel import context, settings
+from kernel import context
 from kernel.db import transaction
 from kernel.machine import Answer, json_answer
 
@@ -61,6 +58,8 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]
         self.auth_method: str | None = None
         self.user = self.credential = self.authorization_code = self.refresh_token = self._scope = None
         self.db: Session | None = None
+        self.cnf: Mapping[str, str] | None = None
+        self.resources: Sequence[str] = ()
 
     @property
     def form(self) -> Mapping[str, str]:
@@ -85,7 +84,6 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         super().__init__()
         for grant in grants().values():
             self.register_grant(grant.authlib, list(grant.extensions))
-        self.register_token_generator("default", BearerTokenGenerator(_access_token, _refresh_token, _expires_in))
 
     def issue(self, parameters: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         """Answer a token request (RFC 6749 §5) whose form is ``parameters``."""
@@ -132,18 +130,6 @@ class Server(AuthorizationServer):  # type: ignore[misc]
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Authlib's signals have no listeners here."""
-
-
-def _access_token(*, client: RegisteredClient, grant_type: str, user: Grantee | None, scope: str) -> str:  # noqa: ARG001
-    return mint.access_token(client_id=client.client_id, scope=scope, grantee=user)
-
-
-def _refresh_token(*, client: object, grant_type: str, user: Grantee | None, scope: str) -> str | None:  # noqa: ARG001
-    return user.refresh_token if user else None
-
-
-def _expires_in(client: object, grant_type: str) -> int:  # noqa: ARG001
-    return settings.of(TokenSettings).access_token_seconds
 
 
 @cache

@@ -4,16 +4,34 @@ A grant fills in only its own part of Authlib's class. What no grant may forget 
 ``authlib_server.Server.issue``: one parameter once, client authentication, the client's permission, one transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
+
+from authlib.oauth2.rfc6749 import InvalidScopeError
 
 from idp.clients.registered import RegisteredClient
+from idp.settings import TokenSettings
+from idp.tokens import mint
+from idp.tokens.mint import Grantee
+from kernel import settings
 from kernel.plugins import discover
 
 Extension = Callable[[Any], None]
 """Authlib's: called with the grant, it registers hooks."""
+
+
+class TokenRequest(Protocol):
+    """What a grant finds in its request when it runs.
+
+    ``cnf`` is the key it proved to hold (RFC 7800), ``resources`` are those it asks a token for, checked.
+    """
+
+    client: RegisteredClient
+    db: Any
+    cnf: Mapping[str, str] | None
+    resources: Sequence[str]
 
 
 class AuthenticatedBefore:
@@ -26,6 +44,36 @@ class AuthenticatedBefore:
     def authenticate_token_endpoint_client(self) -> RegisteredClient:
         client: RegisteredClient = self.request.client
         return client
+
+    def generate_token(
+        self,
+        user: Grantee | None = None,
+        scope: str | None = None,
+        include_refresh_token: bool = True,  # noqa: FBT001, FBT002  # Authlib's signature
+        **_unused: object,
+    ) -> dict[str, Any]:
+        """The token answer (RFC 6749 §5.1), bound to the key that the request proved to hold."""
+        request: TokenRequest = self.request
+        said = request.client.get_allowed_scope(scope)  # it may have lost some since they were granted
+        if said is None:
+            raise InvalidScopeError("the client is not registered for any of these scopes")
+        answer: dict[str, Any] = {
+            "token_type": "DPoP" if request.cnf and "jkt" in request.cnf else "Bearer",
+            "access_token": mint.access_token(
+                client_id=request.client.client_id,
+                scope=said,
+                grantee=user,
+                resources=request.resources or (user.terms.resources if user else ()),
+                cnf=request.cnf,
+            ),
+            "expires_in": settings.of(TokenSettings).access_token_seconds,
+            "scope": said,
+        }
+        if user is not None and include_refresh_token and user.refresh_token is not None:
+            answer["refresh_token"] = user.refresh_token
+        if user is not None and user.terms.authorization_details:
+            answer["authorization_details"] = list(user.terms.authorization_details)
+        return answer
 
     def save_token(self, token: dict[str, Any]) -> None:
         """Nothing is written after minting: what a token needs in the database is there before it exists."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import flash, make_response, redirect, render_template
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -78,32 +78,35 @@ def _apps(db: Session, account_id: str) -> list[App]:
         .group_by(TokenFamily.client_id)
         .subquery()
     )
+    decided: dict[str, list[Consent]] = {}
+    for kept in db.scalars(
+        select(Consent)
+        .where(Consent.account_id == account_id, or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now()))
+        .order_by(Consent.name)
+    ):
+        decided.setdefault(kept.client_id, []).append(kept)
     rows = db.execute(
-        select(Client, Consent, used.c.at)
-        .outerjoin(Consent, (Consent.client_id == Client.id) & (Consent.account_id == account_id))
+        select(Client, used.c.at)
         .outerjoin(used, used.c.client_id == Client.id)
-        .where(Consent.id.is_not(None) | used.c.at.is_not(None))
-        .order_by(Consent.decided_at.desc(), Client.name)
+        .where(Client.id.in_(decided) | used.c.at.is_not(None))
+        .order_by(Client.name)
     )
-    now = clock.now()
-    found = []
-    for client, kept, used_at in rows:
-        live = kept is not None and (kept.expires_at is None or kept.expires_at > now)
-        if not live and used_at is None:
-            continue
-        found.append(
-            App(
-                client_id=client.id,
-                name=client.name,
-                purpose=client.purpose,
-                legal_basis=client.legal_basis,
-                gets=_titles(kept.granted) if live else "",
-                since=kept.decided_at if live else None,
-                until=kept.expires_at if live else None,
-                used_at=used_at,
-            )
-        )
-    return found
+    found = [_app(client, decided.get(client.id, []), used_at) for client, used_at in rows]
+    return sorted(found, key=lambda app: (app.since is None, -app.since.timestamp() if app.since else 0))
+
+
+def _app(client: Client, decided: list[Consent], used_at: datetime | None) -> App:
+    ends = [kept.expires_at for kept in decided if kept.expires_at is not None]
+    return App(
+        client_id=client.id,
+        name=client.name,
+        purpose=client.purpose,
+        legal_basis=client.legal_basis,
+        gets=_titles(kept.name for kept in decided if kept.granted),
+        since=max((kept.decided_at for kept in decided), default=None),
+        until=min(ends, default=None),
+        used_at=used_at,
+    )
 
 
 def _titles(granted: Iterable[str]) -> str:

@@ -60,8 +60,6 @@ def add(db: Session, m: Metadata) -> Added:
         post_logout_redirect_uris=list(dict.fromkeys(m.post_logout_redirect_uris)),
         scopes=sorted(set(m.scope.split())),
         sector=metadata.sector(m, client_id),
-        id_token_alg=m.id_token_signed_response_alg,
-        default_max_age=m.default_max_age,
         legal_basis=m.legal_basis,
         purpose=m.purpose,
         registered=m.answered(),
@@ -73,7 +71,7 @@ def add(db: Session, m: Metadata) -> Added:
         "client_id": client_id,
         "client_id_issued_at": int(row.created_at.timestamp()),
     }
-    secret = _new_secret(db, client_id) if m.confidential else None
+    secret = _new_secret(db, client_id) if m.has_secret else None
     if secret is not None:
         answer |= {"client_secret": secret, "client_secret_expires_at": 0}
     audit.record(db, "client.added", subject=client_id, details={"kind": row.kind, "scope": m.scope})
@@ -97,7 +95,7 @@ def add_secret(db: Session, client_id: str) -> str:
     :raises NotFound: for a client that is unknown or has no secrets.
     """
     auth_method = db.scalar(select(Client.auth_method).where(Client.id == client_id))
-    if auth_method in {None, "none"}:
+    if auth_method in {None, "none", *metadata.BY_KEY}:
         raise NotFound(detail=f"client {client_id}")
     ends = clock.now() + SECRET_OVERLAP
     live = db.scalars(

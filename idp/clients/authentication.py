@@ -4,68 +4,49 @@ Own functions instead of Authlib's: these decode the Basic header as a form (RFC
 refuse two methods at once (§2.3), and take the same time for an unknown client as for a wrong secret.
 """
 
-import base64
-import binascii
 from collections.abc import Mapping
-from typing import Final
-from urllib.parse import unquote_plus
 
-from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from idp.clients import registered
+from idp.clients.method import Credentials, Method, methods
+from idp.clients.refused import ClientRefused
 from idp.clients.registered import RegisteredClient
-from kernel import crypto
 
-METHODS: Final = ("client_secret_basic", "client_secret_post", "none")
-NOBODY: Final = crypto.digest("nobody has this secret")
+__all__ = ["ClientRefused", "authenticate"]
 
 
 def authenticate(headers: Mapping[str, str], form: Mapping[str, str]) -> tuple[RegisteredClient, str]:
-    """The client and the method it used.
+    """The client and the method it used. Called outside a transaction: a method may fetch a client's keys.
 
     :raises ClientRefused: never telling what was wrong.
-    :raises InvalidRequestError: for more than one method.
+    :raises InvalidRequestError: for more than one method, or another ``client_id`` beside it.
     """
-    header = headers.get("Authorization")
-    client_id, secret, method = form.get("client_id"), form.get("client_secret"), "client_secret_post"
-    if header is not None:
-        if secret is not None:
-            raise InvalidRequestError("more than one client authentication method")
-        named = client_id
-        client_id, secret = _basic(header)
-        method = "client_secret_basic"
-        if named is not None and named != client_id:
+    credentials = Credentials(headers=headers, form=form)
+    client, method = _used(credentials)
+    fits = client is not None and client.auth_method == method.name
+    if not method.proven(client if fits else None, credentials) or client is None or not fits:
+        raise ClientRefused
+    return client, method.name
+
+
+def _used(credentials: Credentials) -> tuple[RegisteredClient | None, Method]:
+    """Whose the request claims to be, and by which method."""
+    named = credentials.form.get("client_id")
+    used = [
+        (method, claimed)
+        for method in methods().values()
+        if not method.implicit and (claimed := method.claims(credentials)) is not None
+    ]
+    if len(used) > 1:
+        raise InvalidRequestError("more than one client authentication method in one request")
+    if used:
+        method, claimed = used[0]
+        if named is not None and named != claimed:
             raise InvalidRequestError("client_id is not the authenticated one")
-    elif secret is None:
-        method = "none"
-    client = registered.find(client_id)
-    if client is None or client.auth_method != method:
-        crypto.same(crypto.digest(secret or ""), NOBODY)
+        return registered.find(claimed), method
+    client = registered.find(named)
+    implicit = methods()[client.auth_method] if client is not None and client.auth_method in methods() else None
+    if implicit is None or not implicit.implicit:
         raise ClientRefused
-    if secret is not None and not client.check_client_secret(secret):
-        raise ClientRefused
-    return client, method
-
-
-class ClientRefused(InvalidClientError):  # type: ignore[misc]  # Authlib has no types
-    """401 with a challenge that has a realm (RFC 7617 §2), whatever method was tried."""
-
-    status_code = 401
-    description = "client authentication failed"
-
-    def get_headers(self) -> list[tuple[str, str]]:
-        return [("WWW-Authenticate", 'Basic realm="clients", charset="UTF-8"')]
-
-
-def _basic(header: str) -> tuple[str, str]:
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
-        raise ClientRefused
-    try:
-        text = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        raise ClientRefused from None
-    client_id, colon, secret = text.partition(":")
-    if not colon or not secret:
-        raise ClientRefused
-    return unquote_plus(client_id), unquote_plus(secret)
+    return client, implicit

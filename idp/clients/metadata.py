@@ -5,14 +5,13 @@ Members that are not understood are left out, as RFC 7591 asks; members that are
 refused, because a client that relies on them would fail later and elsewhere.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from idp import scopes
-from idp.clients import redirect_uris
+from idp.clients import metadata_faults, redirect_uris
 from kernel.errors import Invalid
 
 MOST_URIS: Final = 50
@@ -24,24 +23,77 @@ Uri = Annotated[str, Field(max_length=redirect_uris.MOST_CHARACTERS)]
 Uris = Annotated[list[str], Field(max_length=MOST_URIS)]
 
 
+Keys = Annotated[dict[str, Any], Field(max_length=10)]
+Signing = Literal["ES256", "RS256", "PS256", "EdDSA"]
+KeyWrap = Literal["RSA-OAEP-256", "ECDH-ES"]
+Resource = Annotated[str, Field(max_length=400)]
+
+DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
+EXCHANGE_GRANT: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
+CIBA_GRANT: Final = "urn:openid:params:grant-type:ciba"
+PEOPLE: Final = frozenset({"authorization_code", DEVICE_GRANT, CIBA_GRANT})
+BY_CERTIFICATE: Final = frozenset({"tls_client_auth", "self_signed_tls_client_auth"})
+BY_KEY: Final = frozenset({"private_key_jwt", *BY_CERTIFICATE})
+OPERATORS: Final = frozenset(
+    {"legal_basis", "purpose", "require_pkce", "token_exchange_audiences", "resource_uris", "introspects"}
+)
+"""Members that are ours, and that only an operator may set: nobody gives oneself a right by registering."""
+
+
 class Metadata(BaseModel):
-    """What a client registers. ``legal_basis`` and ``purpose`` are ours: only an operator may set them."""
+    """What a client registers (RFC 7591 §2, OpenID Connect Registration §2, and what each extension adds).
+
+    ``OPERATORS`` names the members that only an operator may set. ``require_pkce`` off: ``nonce`` or the client's
+    authentication protects the code instead. ``token_exchange_audiences``: the clients it may exchange a person's
+    token for (RFC 8693); ``resource_uris``: the interfaces that are this client's (RFC 8707); ``introspects``: it
+    may ask about every token (RFC 7662). ``security_profile`` turns on every rule of FAPI 2.0.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     client_name: Name | None = None
     redirect_uris: Uris = []
-    token_endpoint_auth_method: Literal["client_secret_basic", "client_secret_post", "none"] = "client_secret_basic"  # noqa: S105  # the name of a method
-    grant_types: list[Literal["authorization_code", "refresh_token", "client_credentials"]] = ["authorization_code"]
+    token_endpoint_auth_method: Text = "client_secret_basic"  # noqa: S105  # the name of a method
+    token_endpoint_auth_signing_alg: Signing | None = None
+    grant_types: Annotated[list[Text], Field(max_length=20)] = ["authorization_code"]
     response_types: list[Literal["code"]] = ["code"]
     scope: Annotated[str, Field(max_length=1000)] = DEFAULT_SCOPE
     application_type: Literal["web", "native"] = "web"
     subject_type: Literal["pairwise", "public"] = "pairwise"
     sector_identifier_uri: Uri | None = None
-    id_token_signed_response_alg: Literal["RS256", "ES256"] = "RS256"  # noqa: S105
+    jwks: Keys | None = None
+    jwks_uri: Uri | None = None
+    id_token_signed_response_alg: Signing = "ES256"  # noqa: S105
+    id_token_encrypted_response_alg: KeyWrap | None = None
+    id_token_encrypted_response_enc: Literal["A256GCM"] | None = None
+    userinfo_signed_response_alg: Signing | None = None
+    userinfo_encrypted_response_alg: KeyWrap | None = None
+    userinfo_encrypted_response_enc: Literal["A256GCM"] | None = None
+    authorization_signed_response_alg: Signing | None = None
+    introspection_signed_response_alg: Signing | None = None
+    request_object_signing_alg: Signing | None = None
+    require_signed_request_object: bool = False
+    require_pushed_authorization_requests: bool = False
     default_max_age: Annotated[int, Field(ge=0, le=10**8)] | None = None
+    default_acr_values: Annotated[list[Text], Field(max_length=10)] = []
     require_auth_time: bool = False
+    initiate_login_uri: Uri | None = None
     post_logout_redirect_uris: Uris = []
+    frontchannel_logout_uri: Uri | None = None
+    frontchannel_logout_session_required: bool = False
+    backchannel_logout_uri: Uri | None = None
+    backchannel_logout_session_required: bool = False
+    dpop_bound_access_tokens: bool = False
+    tls_client_certificate_bound_access_tokens: bool = False
+    tls_client_auth_subject_dn: Text | None = None
+    tls_client_auth_san_dns: Text | None = None
+    tls_client_auth_san_uri: Text | None = None
+    tls_client_auth_san_ip: Text | None = None
+    tls_client_auth_san_email: Text | None = None
+    authorization_details_types: Annotated[list[Text], Field(max_length=50)] = []
+    backchannel_token_delivery_mode: Literal["poll", "ping"] | None = None
+    backchannel_client_notification_endpoint: Uri | None = None
+    backchannel_user_code_parameter: Literal[False] = False
     client_uri: Uri | None = None
     logo_uri: Uri | None = None
     policy_uri: Uri | None = None
@@ -49,15 +101,13 @@ class Metadata(BaseModel):
     contacts: Annotated[list[Text], Field(max_length=20)] = []
     software_id: Text | None = None
     software_version: Text | None = None
+    security_profile: Literal["fapi2"] | None = None
     legal_basis: Text | None = None
     purpose: Text | None = None
-    # Understood, not offered: they may be present only with these values.
-    userinfo_signed_response_alg: None = None
-    id_token_encrypted_response_alg: None = None
-    userinfo_encrypted_response_alg: None = None
-    request_object_signing_alg: None = None
-    require_signed_request_object: Literal[False] = False
-    dpop_bound_access_tokens: Literal[False] = False
+    require_pkce: bool = True
+    token_exchange_audiences: Annotated[list[Text], Field(max_length=50)] = []
+    resource_uris: Annotated[list[Resource], Field(max_length=20)] = []
+    introspects: bool = False
 
     @property
     def native(self) -> bool:
@@ -68,13 +118,38 @@ class Metadata(BaseModel):
         return self.token_endpoint_auth_method != "none"  # noqa: S105
 
     @property
+    def has_secret(self) -> bool:
+        """Whether it proves itself by a secret that we make; the others have a key or nothing."""
+        return self.confidential and self.token_endpoint_auth_method not in BY_KEY
+
+    @property
     def interactive(self) -> bool:
         """Whether people come through it; otherwise it is a machine that speaks for itself."""
+        return not PEOPLE.isdisjoint(self.grant_types)
+
+    @property
+    def redirects(self) -> bool:
+        """Whether browsers come through it."""
         return "authorization_code" in self.grant_types
+
+    @property
+    def fapi2(self) -> bool:
+        return self.security_profile == "fapi2"
+
+    @property
+    def sender_constrained(self) -> bool:
+        """Whether its tokens are worth something only with its key (RFC 9449, RFC 8705)."""
+        return self.fapi2 or self.dpop_bound_access_tokens or self.tls_client_certificate_bound_access_tokens
 
     def answered(self) -> dict[str, Any]:
         """The registered metadata as RFC 7591 §3.2.1 answers it: defaults included, empty members left out."""
-        return {name: value for name, value in self.model_dump().items() if value not in (None, [], False)}
+        kept = self.model_dump()
+        empty = [
+            name
+            for name, value in kept.items()
+            if value is None or value == [] or (value is False and name != "require_pkce")
+        ]
+        return {name: value for name, value in kept.items() if name not in empty}
 
 
 def validate(raw: object) -> Metadata:
@@ -93,7 +168,7 @@ def validate(raw: object) -> Metadata:
     except ValidationError as error:
         found = {str(d["loc"][0]) if d["loc"] else "metadata": d["msg"] for d in error.errors()}
         raise Invalid(found, code="invalid_client_metadata") from None
-    faults = dict(_faults(metadata))
+    faults = dict(metadata_faults.of(metadata))
     if faults:
         code = "invalid_redirect_uri" if set(faults) == {"redirect_uris"} else "invalid_client_metadata"
         raise Invalid(faults, code=code)
@@ -107,50 +182,6 @@ def not_understood(raw: Mapping[str, object]) -> list[str]:
 
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
-
-
-def _faults(m: Metadata) -> Iterator[tuple[str, str]]:
-    for member, uris in (
-        ("redirect_uris", m.redirect_uris),
-        ("post_logout_redirect_uris", m.post_logout_redirect_uris),
-    ):
-        for uri in uris:
-            if why := redirect_uris.fault(uri, native=m.native):
-                yield member, f"{uri!a} {why}"
-    for member in ("client_uri", "logo_uri", "policy_uri", "tos_uri", "sector_identifier_uri"):
-        value = getattr(m, member)
-        if value is not None and (why := redirect_uris.fault(value, native=False)):
-            yield member, why
-    yield from _flow_faults(m)
-    yield from _scope_faults(m)
-
-
-def _flow_faults(m: Metadata) -> Iterator[tuple[str, str]]:
-    if not m.grant_types:
-        yield "grant_types", "must name at least one"
-    if m.interactive != ("code" in m.response_types):
-        yield "response_types", "must be code with authorization_code and empty without (RFC 7591 §2.1)"
-    if m.interactive and not m.redirect_uris:
-        yield "redirect_uris", "must name at least one"
-    if "refresh_token" in m.grant_types and not m.interactive:
-        yield "grant_types", "refresh_token needs authorization_code"
-    if "client_credentials" in m.grant_types and not m.confidential:
-        yield "token_endpoint_auth_method", "client_credentials is for clients with a secret (RFC 6749 §4.4)"
-    if m.native and m.confidential and m.interactive:
-        yield "token_endpoint_auth_method", "a native application keeps no secret: none (RFC 8252 §8.5)"
-
-
-def _scope_faults(m: Metadata) -> Iterator[tuple[str, str]]:
-    names = scopes.split(m.scope)
-    unknown = [name for name in names if not scopes.exists(name)]
-    if unknown:
-        yield "scope", f"there is no {', '.join(ascii(name) for name in unknown)}"
-    elif not names:
-        yield "scope", "must name at least one"
-    elif m.interactive and not scopes.personal(names):
-        yield "scope", "has nothing that a person could be asked for"
-    elif "client_credentials" in m.grant_types and not scopes.machine(names):
-        yield "scope", "has nothing that client_credentials could have"
 
 
 def sector(m: Metadata, client_id: str) -> str:

@@ -9,6 +9,7 @@ from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import bindparam, select
 
 from idp import scopes
+from idp.clients.metadata import Metadata
 from idp.models.client import Client, ClientSecret
 from idp.process_cache import ProcessCache
 from kernel import clock, crypto, db
@@ -25,7 +26,9 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types
-    """``redirect_uris`` are compared byte by byte; ``scopes`` are the most it may ever have."""
+    """``redirect_uris`` are compared byte by byte; ``scopes`` are the most it may ever have; ``meta`` is all else
+    that it registered.
+    """
 
     client_id: str
     name: str
@@ -36,12 +39,10 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]  # Authlib has no typ
     post_logout_redirect_uris: tuple[str, ...]
     scopes: frozenset[str]
     sector: str
-    id_token_alg: str
-    default_max_age: int | None
     legal_basis: str | None
     purpose: str | None
-    client_uri: str | None
     secrets: tuple[Secret, ...]
+    meta: Metadata
 
     def get_client_id(self) -> str:
         return self.client_id
@@ -104,7 +105,6 @@ def _load(client_id: str) -> RegisteredClient | None:
             Secret(digest=digest, expires_at=expires_at)
             for digest, expires_at in reading.execute(_SECRETS, {"client_id": client_id})
         )
-    client_uri = row.registered.get("client_uri")
     return RegisteredClient(
         client_id=row.id,
         name=row.name,
@@ -115,10 +115,9 @@ def _load(client_id: str) -> RegisteredClient | None:
         post_logout_redirect_uris=tuple(row.post_logout_redirect_uris),
         scopes=frozenset(row.scopes),
         sector=row.sector,
-        id_token_alg=row.id_token_alg,
-        default_max_age=row.default_max_age,
         legal_basis=row.legal_basis,
         purpose=row.purpose,
-        client_uri=client_uri if isinstance(client_uri, str) else None,
         secrets=secrets,
+        # What is empty was left out when it was kept; only this member has a default that is not.
+        meta=Metadata.model_validate({"response_types": [], **row.registered}),
     )

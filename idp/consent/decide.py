@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from idp import scopes
 from idp.clients.registered import RegisteredClient
-from idp.models.consent import Consent
+from idp.models.consent import SCOPE, Consent
 from idp.tokens import families
 from kernel import audit, clock
 from kernel.db import is_postgresql, skip_locked
@@ -27,13 +27,13 @@ def needed(
 
     A client with a statutory basis asks nobody (个人信息保护法 第十三条第三项); its releases are recorded all the same.
     """
-    if client.legal_basis is not None:
-        return frozenset()
     asked = scopes.asked(wanted)
-    kept = _kept(db, client.client_id, account_id) if asked or since else None
-    if kept is None or (since is not None and kept.decided_at < since):
-        return asked
-    return asked - set(kept.granted) - set(kept.declined)
+    if client.legal_basis is not None or not asked:
+        return frozenset()
+    decided = _decided(db, client.client_id, account_id)
+    return frozenset(
+        name for name in asked if name not in decided or (since is not None and decided[name].decided_at < since)
+    )
 
 
 def effective(db: Session, client: RegisteredClient, account_id: str, wanted: frozenset[str]) -> frozenset[str]:
@@ -41,8 +41,8 @@ def effective(db: Session, client: RegisteredClient, account_id: str, wanted: fr
     asked = scopes.asked(wanted)
     if client.legal_basis is not None or not asked:
         return wanted
-    kept = _kept(db, client.client_id, account_id)
-    return wanted - asked | (asked & set(kept.granted) if kept else frozenset())
+    decided = _decided(db, client.client_id, account_id)
+    return wanted - asked | {name for name in asked if name in decided and decided[name].granted}
 
 
 def grant(
@@ -53,16 +53,30 @@ def grant(
     granted: frozenset[str],
     declined: frozenset[str] = frozenset(),
     until: datetime | None = None,
+    purpose: str | None = None,
 ) -> None:
-    """Keep the person's decision on these scopes until then; earlier decisions on others stand, and end with it."""
-    kept = _locked(db, client_id, account_id)
-    if not _counts(kept):
-        kept.granted, kept.declined = [], []
-    kept.expires_at = until
-    kept.granted = sorted((set(kept.granted) | granted) - declined)
-    kept.declined = sorted((set(kept.declined) | declined) - granted)
-    kept.decided_at = clock.now()
-    db.flush()
+    """Keep the person's decision on these scopes until then; decisions on others stand, each with its own end."""
+    said = {name: name in granted for name in sorted(granted | declined)}
+    rows = [
+        {
+            "id": new_id(),
+            "account_id": account_id,
+            "client_id": client_id,
+            "kind": SCOPE,
+            "name": name,
+            "granted": yes,
+            "purpose": purpose,
+            "decided_at": clock.now(),
+            "expires_at": until,
+        }
+        for name, yes in said.items()
+    ]
+    if rows:
+        insert = postgresql.insert(Consent) if is_postgresql(db) else sqlite.insert(Consent)
+        new = {name: insert.excluded[name] for name in ("granted", "purpose", "decided_at", "expires_at")}
+        keys = ["account_id", "client_id", "kind", "name"]
+        # One statement: a second click of the same button waits for the first and says the same.
+        db.execute(insert.values(rows).on_conflict_do_update(index_elements=keys, set_=new))
     audit.record(
         db,
         "consent.given",
@@ -82,36 +96,22 @@ def lapse(db: Session, limit: int = 500) -> int:
     """Take back what was agreed to for a time that is over; how many decisions that were."""
     over = select(Consent).where(Consent.expires_at <= clock.now()).order_by(Consent.expires_at).limit(limit)
     found = list(db.scalars(skip_locked(over, db)))
+    for client_id, account_id in sorted({(kept.client_id, kept.account_id) for kept in found if kept.granted}):
+        ended = families.end(db, client_id=client_id, account_id=account_id, reason="consent_lapsed")
+        audit.record(db, "consent.lapsed", subject=client_id, details={"account": account_id, "families": ended})
     for kept in found:
-        ended = families.end(db, client_id=kept.client_id, account_id=kept.account_id, reason="consent_lapsed")
-        audit.record(
-            db, "consent.lapsed", subject=kept.client_id, details={"account": kept.account_id, "families": ended}
-        )
         db.delete(kept)
     return len(found)
 
 
-def _kept(db: Session, client_id: str, account_id: str) -> Consent | None:
-    kept = db.scalar(_row(client_id, account_id))
-    return kept if kept is not None and _counts(kept) else None
-
-
-def _locked(db: Session, client_id: str, account_id: str) -> Consent:
-    """The row, made if need be, and held against a second click of the same button."""
-    insert = postgresql.insert if is_postgresql(db) else sqlite.insert
-    db.execute(
-        insert(Consent)
-        .values(
-            account_id=account_id, client_id=client_id, granted=[], declined=[], decided_at=clock.now(), id=new_id()
+def _decided(db: Session, client_id: str, account_id: str) -> dict[str, Consent]:
+    """The decisions that count now, by their scope."""
+    rows = db.scalars(
+        select(Consent).where(
+            Consent.client_id == client_id,
+            Consent.account_id == account_id,
+            Consent.kind == SCOPE,
+            or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now()),
         )
-        .on_conflict_do_nothing(index_elements=["account_id", "client_id"])
     )
-    return db.scalars(_row(client_id, account_id).with_for_update()).one()
-
-
-def _counts(kept: Consent) -> bool:
-    return kept.expires_at is None or clock.now() < kept.expires_at
-
-
-def _row(client_id: str, account_id: str) -> Select[Consent]:
-    return select(Consent).where(Consent.client_id == client_id, Consent.account_id == account_id)
+    return {kept.name: kept for kept in rows}

@@ -3,7 +3,7 @@
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from idp.authlib_server import server
-from idp.clients.authentication import METHODS
+from idp.clients.method import methods
 from idp.endpoint import Endpoint
 from kernel.machine import Answer, Request, json_answer
 
@@ -20,7 +20,7 @@ plugin = Endpoint(
     name="token",
     path="/token",
     member="token_endpoint",
-    metadata={"token_endpoint_auth_methods_supported": list(METHODS)},
+    metadata={"token_endpoint_auth_methods_supported": list(methods())},
     handle=handle,
     methods=("POST",),
 )

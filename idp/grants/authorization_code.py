@@ -22,6 +22,7 @@ from idp.tokens.families import ACCOUNT, CLIENT, CODE
 from idp.tokens.id_tokens import IdTokens
 from idp.tokens.mint import Grantee
 from idp.tokens.pkce import S256
+from idp.tokens.terms import Terms
 from kernel import audit, clock, crypto, settings
 from kernel.db import on_refusal
 from kernel.ids import new_secret
@@ -33,7 +34,7 @@ class Code:
     code_challenge_method: Final = "S256"
 
     def __init__(self, row: Any) -> None:
-        self.code_challenge: str = row.code_challenge
+        self.code_challenge: str | None = row.code_challenge
         self.client_id: str = row.client_id
         self.account_id: str = row.account_id
         self.family_id: str = row.family_id
@@ -45,6 +46,8 @@ class Code:
         self.auth_time: datetime = row.auth_time
         self.acr: str = row.acr
         self.amr: str = row.amr
+        self.terms = Terms.of(row.terms)
+        self.offline: bool = row.offline
         self.expires_at: datetime = row.expires_at
 
     def get_redirect_uri(self) -> str:
@@ -104,13 +107,15 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
                 "family_id": grantee.family_id,
                 "session_id": grantee.session_id,
                 "redirect_uri": sent["redirect_uri"],
-                "code_challenge": sent["code_challenge"],
+                "code_challenge": sent.get("code_challenge"),
                 "scope": request.scope,
                 "nonce": sent.get("nonce"),
                 "sub": grantee.sub,
                 "auth_time": grantee.auth_time,
                 "acr": grantee.acr,
                 "amr": " ".join(grantee.amr),
+                "terms": grantee.terms.kept(),
+                "offline": grantee.offline,
                 "expires_at": clock.now() + life,
             },
         )
@@ -155,6 +160,8 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
             auth_time=code.auth_time,
             acr=families.lower_acr(code.acr, level),
             amr=tuple(code.amr.split()),
+            terms=code.terms,
+            offline=code.offline,
             refresh_token=families.refresh_token(code.family_id, 0, seed) if seed else None,
         )
         families.open_family(self._db, grantee, client_id=client.client_id, scope=code.scope, seed=seed)

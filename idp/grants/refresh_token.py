@@ -18,6 +18,7 @@ from idp.tokens import families
 from idp.tokens.families import Standing
 from idp.tokens.id_tokens import IdTokens
 from idp.tokens.mint import Grantee
+from idp.tokens.terms import Terms
 from kernel import audit, clock, settings
 from kernel.db import on_refusal
 
@@ -83,6 +84,8 @@ class RefreshTokens(AuthenticatedBefore, RefreshTokenGrant):  # type: ignore[mis
             auth_time=family.auth_time,
             acr=family.present_acr,
             amr=tuple(family.amr.split()),
+            terms=Terms.of(family.terms),
+            offline=family.offline,
             refresh_token=families.refresh_token(family.id, refresh_token.generation, family.seed),
         )
 

@@ -19,7 +19,7 @@ class Client(Base):
 
     ``sector`` names the group of clients that see the same ``sub`` for a person (OpenID Connect Core §8.1).
     ``legal_basis`` (个人信息保护法 第三十四条, a statutory duty) takes the place of consent; the release is still
-    recorded.
+    recorded. ``registration_digest`` is that of the token by which the client manages itself (RFC 7592).
     """
 
     __tablename__ = "client"
@@ -33,11 +33,10 @@ class Client(Base):
     post_logout_redirect_uris: Mapped[list[str]] = mapped_column(Json)
     scopes: Mapped[list[str]] = mapped_column(Json)
     sector: Mapped[str] = mapped_column(String(255))
-    id_token_alg: Mapped[str] = mapped_column(String(16))
-    default_max_age: Mapped[int | None]
     legal_basis: Mapped[str | None] = mapped_column(String(400))
     purpose: Mapped[str | None] = mapped_column(String(400))
     registered: Mapped[dict[str, Any]] = mapped_column(Json)
+    registration_digest: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -30,7 +30,7 @@ def released(
         given = port.claims().values(
             db,
             account_id=family.account_id,
-            party_key=family.party_key if int(family.present_acr) >= levels.IDENTIFIED else None,
+            party_key=family.party_key if family.level >= levels.IDENTIFIED else None,
             scopes=asked,
             client_id=client.client_id,
             purpose=client.legal_basis or client.purpose,

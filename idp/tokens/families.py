@@ -7,9 +7,10 @@ requests that race get the same successor (ADR 0006).
 
 import base64
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Table, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
@@ -39,6 +40,8 @@ class Standing:
     auth_time: datetime
     acr: str
     amr: str
+    terms: Mapping[str, Any] | None
+    offline: bool
     seed: str | None
     generation: int
     rotated_at: datetime
@@ -62,7 +65,7 @@ CLIENT: Final = cast("Table", Client.__table__)
 CODE: Final = cast("Table", AuthorizationCode.__table__)
 _KEPT: Final = (
     *("id", "client_id", "account_id", "session_id", "sub", "scope", "auth_time", "acr", "amr"),
-    *("seed", "generation", "rotated_at", "expires_at"),
+    *("terms", "offline", "seed", "generation", "rotated_at", "expires_at"),
 )
 _STANDING: Final = (
     select(
@@ -131,6 +134,8 @@ def open_family(db: Session, grantee: Grantee, *, client_id: str, scope: str, se
             "auth_time": grantee.auth_time,
             "acr": grantee.acr,
             "amr": " ".join(grantee.amr),
+            "terms": grantee.terms.kept(),
+            "offline": grantee.offline,
             "seed": seed,
             "generation": 0,
             "created_at": now,

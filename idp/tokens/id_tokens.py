@@ -18,7 +18,7 @@ class IdTokens(OpenIDToken):  # type: ignore[misc]  # Authlib has no types
         code = request.authorization_code
         return mint.id_token(
             client_id=request.client.client_id,
-            alg=request.client.id_token_alg,
+            alg=request.client.meta.id_token_signed_response_alg,
             grantee=request.user,
             nonce=code.nonce if code else None,
             access_token=token["access_token"],

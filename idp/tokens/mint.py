@@ -6,12 +6,14 @@ sign-in, know no ``kid`` for a single key, and read the system's clock instead o
 
 import base64
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from idp.settings import TokenSettings
 from idp.tokens import keys, signer
+from idp.tokens.terms import NONE, Terms
 from kernel import clock, settings
 from kernel.ids import new_secret
 
@@ -20,8 +22,9 @@ FAMILY: Final = "family"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grantee:
-    """For whom tokens are made: a person at one client, as the sign-in left them. ``refresh_token`` is None without
-    one.
+    """For whom tokens are made: a person at one client, as the sign-in left them, and what was agreed.
+
+    ``refresh_token`` is None without one.
     """
 
     account_id: str
@@ -31,6 +34,8 @@ class Grantee:
     auth_time: datetime
     acr: str
     amr: tuple[str, ...]
+    terms: Terms = NONE
+    offline: bool = False
     refresh_token: str | None = None
 
     def get_user_id(self) -> str:
@@ -50,12 +55,23 @@ def issuer() -> str:
     return settings.of(settings.KernelSettings).public_url
 
 
-def access_token(*, client_id: str, scope: str, grantee: Grantee | None) -> str:
-    """A JWT access token (RFC 9068) for our own interfaces; without a grantee the client speaks for itself."""
+def access_token(
+    *,
+    client_id: str,
+    scope: str,
+    grantee: Grantee | None,
+    resources: Sequence[str] = (),
+    cnf: Mapping[str, str] | None = None,
+) -> str:
+    """A JWT access token (RFC 9068); without a grantee the client speaks for itself.
+
+    It is for ``resources`` (RFC 8707), without any for all our own interfaces; with ``cnf`` only the holder of that
+    key can use it.
+    """
     now = int(clock.now().timestamp())
     claims: dict[str, Any] = {
         "iss": issuer(),
-        "aud": issuer(),
+        "aud": list(resources) if len(resources) > 1 else (resources[0] if resources else issuer()),
         "sub": grantee.sub if grantee else client_id,
         "client_id": client_id,
         "scope": scope,
@@ -65,6 +81,12 @@ def access_token(*, client_id: str, scope: str, grantee: Grantee | None) -> str:
     }
     if grantee is not None:
         claims |= grantee.sign_in() | {FAMILY: grantee.family_id}
+        if grantee.terms.authorization_details:
+            claims["authorization_details"] = list(grantee.terms.authorization_details)
+        if grantee.terms.act:
+            claims["act"] = grantee.terms.act
+    if cnf:
+        claims["cnf"] = dict(cnf)
     return keys.ring().signing[keys.MACHINE_ALG].token(claims, typ=signer.ACCESS)
 
 

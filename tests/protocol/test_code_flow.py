@@ -63,8 +63,8 @@ def test_acr_is_never_above_what_the_account_is_worth_now(op):
     assert op.read(answer["id_token"]).claims["acr"] == "3"
 
 
-@pytest.mark.parametrize(("registered", "alg"), [({}, "RS256"), ({"id_token_signed_response_alg": "ES256"}, "ES256")])
-def test_the_id_token_is_signed_as_registered_and_with_rs256_by_default(op, registered, alg):
+@pytest.mark.parametrize(("registered", "alg"), [({}, "ES256"), ({"id_token_signed_response_alg": "RS256"}, "RS256")])
+def test_the_id_token_is_signed_as_registered_and_with_es256_by_default(op, registered, alg):
     answer = op.tokens(op.portal(**registered), op.person().sign_in())
     header = jws.extract_compact(answer["id_token"].encode()).headers()
     assert header["alg"] == alg

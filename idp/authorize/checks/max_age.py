@@ -8,7 +8,7 @@ from idp.authorize.request import Draft
 def check(draft: Draft) -> None:
     text = draft.get("max_age")
     if text is None:
-        draft.max_age = draft.known_client.default_max_age
+        draft.max_age = draft.known_client.meta.default_max_age
         return
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
         raise InvalidRequestError("max_age must be a number of seconds")

@@ -23,15 +23,21 @@ def test_what_is_left_out_has_the_defaults_of_the_specification():
     assert m.grant_types == ["authorization_code"]
     assert m.response_types == ["code"]
     assert m.token_endpoint_auth_method == "client_secret_basic"
-    assert m.id_token_signed_response_alg == "RS256"
+    assert m.id_token_signed_response_alg == "ES256"  # ours; registration over HTTP keeps the standard's RS256
     assert m.application_type == "web"
     assert m.scope == "openid profile"
 
 
 def test_members_nobody_understands_are_left_out_and_can_be_listed():
-    raw = GOOD | {"tls_client_auth_subject_dn": "x", "client_name#en": "Portal"}
-    assert "tls_client_auth_subject_dn" not in metadata.validate(raw).answered()
-    assert metadata.not_understood(raw) == ["client_name#en", "tls_client_auth_subject_dn"]
+    raw = GOOD | {"federation_type": "x", "client_name#en": "Portal"}
+    assert "federation_type" not in metadata.validate(raw).answered()
+    assert metadata.not_understood(raw) == ["client_name#en", "federation_type"]
+
+
+def test_a_zero_and_a_false_with_a_meaning_are_kept():
+    kept = metadata.validate(GOOD | {"default_max_age": 0, "require_pkce": False}).answered()
+    assert kept["default_max_age"] == 0
+    assert kept["require_pkce"] is False
 
 
 @pytest.mark.parametrize(
@@ -40,12 +46,12 @@ def test_members_nobody_understands_are_left_out_and_can_be_listed():
         ({"redirect_uris": ...}, {"redirect_uris"}),
         ({"redirect_uris": "https://portal.example.gov.cn/cb"}, {"redirect_uris"}),
         ({"redirect_uris": [1]}, {"redirect_uris"}),
-        ({"grant_types": ["implicit"]}, {"grant_types"}),
+        ({"grant_types": ["authorization_code", "implicit"]}, {"grant_types"}),
         ({"grant_types": []}, {"grant_types", "scope"}),
         ({"grant_types": ["refresh_token"]}, {"grant_types", "scope"}),
         ({"response_types": ["token"]}, {"response_types"}),
         ({"response_types": []}, {"response_types"}),
-        ({"token_endpoint_auth_method": "private_key_jwt"}, {"token_endpoint_auth_method"}),
+        ({"token_endpoint_auth_method": "client_secret_jwt"}, {"token_endpoint_auth_method"}),
         (
             {"token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "client_credentials"]},
             {"token_endpoint_auth_method", "scope"},
@@ -53,9 +59,9 @@ def test_members_nobody_understands_are_left_out_and_can_be_listed():
         ({"application_type": "native"}, {"token_endpoint_auth_method"}),
         ({"id_token_signed_response_alg": "none"}, {"id_token_signed_response_alg"}),
         ({"id_token_signed_response_alg": "HS256"}, {"id_token_signed_response_alg"}),
-        ({"userinfo_signed_response_alg": "RS256"}, {"userinfo_signed_response_alg"}),
+        ({"userinfo_signed_response_alg": "HS256"}, {"userinfo_signed_response_alg"}),
         ({"request_object_signing_alg": "none"}, {"request_object_signing_alg"}),
-        ({"dpop_bound_access_tokens": True}, {"dpop_bound_access_tokens"}),
+        ({"dpop_bound_access_tokens": "yes"}, {"dpop_bound_access_tokens"}),
         ({"scope": "openid everything"}, {"scope"}),
         ({"scope": "feeds:cases"}, {"scope"}),
         ({"scope": ""}, {"scope"}),

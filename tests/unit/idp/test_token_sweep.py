@@ -22,7 +22,7 @@ def kept(database, frozen_clock):
         db.add(Account(id="a" * 32, name="张三"))
         db.add(
             Client(id="c", name="c", kind="portal", auth_method="none", grant_types=[], redirect_uris=[], scopes=[],
-                   post_logout_redirect_uris=[], sector="c", id_token_alg="RS256", registered={})
+                   post_logout_redirect_uris=[], sector="c", registered={})
         )  # fmt: skip
 
     def add(*, code_hours: float, family_hours: float | None) -> None:
