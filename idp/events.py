@@ -34,3 +34,17 @@ class IdentityVerified(Event):
     event_name: ClassVar[str] = "idp.identity_verified"
     account_id: str
     party_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorChanged(Event):
+    """A second step of the sign-in was added to the account or taken away.
+
+    ``factor`` is its name, ``change`` is ``added`` or ``removed``, ``by`` is ``self`` or ``operator``.
+    """
+
+    event_name: ClassVar[str] = "idp.factor_changed"
+    account_id: str
+    factor: str
+    change: str
+    by: str

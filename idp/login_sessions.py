@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from idp import sessions
+from idp.factor import MFA
 from idp.models.account import Account
 from idp.models.session import LoginSession
 from idp.sessions import BROWSER, NEVER_CARRIED, BrowserSession, Login
@@ -15,6 +16,7 @@ from idp.settings import SignInSettings
 from idp.tokens import families
 from kernel import clock, context, crypto, settings
 from kernel.db import after_commit
+from kernel.errors import Unauthenticated
 from kernel.ids import new_id, new_secret
 
 
@@ -29,25 +31,49 @@ def begin(
 ) -> str:
     """Sign this browser in; the session's id. Once committed, the browser gets a cookie value that nobody knows yet.
 
-    Signing in again as the same person keeps the session and moves ``auth_time``; as another person, it ends the first
-    one's session. What the browser did before is carried over, except across persons and except its form token.
+    Signing in again as the same person keeps the session; as another person, it ends the first one's session. Either
+    way ``auth_time``, the level and ``amr`` are those of this sign-in alone: a weaker one is not trusted for what a
+    stronger one did before. What the browser did before is carried over, except across persons and except its form
+    token.
     """
     here = sessions.current()
     again = here.login is not None and here.login.account.id == account.id
-    row = db.get(LoginSession, here.login.session_id) if here.login is not None else None
+    row = _row(db, here)
     if here.login is not None and not again:
         end(db, here.login.account.id, session_id=here.login.session_id)
         row = None
-    now, secret = clock.now(), new_secret()
+    now = clock.now()
     if row is None:
-        row = LoginSession(id=new_id(), account_id=account.id, level=0, amr=[], created_at=now)
+        row = LoginSession(id=new_id(), account_id=account.id, created_at=now)
         db.add(row)
+    row.expires_at = now + settings.of(SignInSettings).absolute_life
+    row.level, row.amr = level, sorted(set(amr))
+    row.source_id, row.upstream_session = source_id, upstream_session
+    return _renew(db, here, row, account)
+
+
+def step_up(db: Session, *, level: int, amr: Sequence[str]) -> str:
+    """The person who is signed in here has proven more: it is added to this sign-in, under a new cookie value.
+
+    :raises Unauthenticated: when nobody is, or the session was ended meanwhile.
+    """
+    here = sessions.current()
+    row = _row(db, here)
+    if here.login is None or row is None:
+        raise Unauthenticated
+    row.level, row.amr = max(row.level, level), sorted({*row.amr, *amr, MFA})
+    return _renew(db, here, row, here.login.account)
+
+
+def _row(db: Session, here: BrowserSession) -> LoginSession | None:
+    """The row of this browser, locked: ended elsewhere at the same moment, it is either gone already or ended after us."""
+    return db.get(LoginSession, here.login.session_id, with_for_update=True) if here.login is not None else None
+
+
+def _renew(db: Session, here: BrowserSession, row: LoginSession, account: Account) -> str:
+    now, secret = clock.now(), new_secret()
     row.secret_hash = crypto.digest(secret)
     row.auth_time = row.last_seen_at = now
-    row.expires_at = now + settings.of(SignInSettings).absolute_life
-    row.level = max(row.level, level)
-    row.amr = sorted({*row.amr, *amr})
-    row.source_id, row.upstream_session = source_id, upstream_session
     row.address, row.device = context.actor().address, request.user_agent.string[:200]
     row.data = _carried(here, account)
     db.flush()
@@ -58,7 +84,7 @@ def begin(
         auth_time=now,
         level=row.level,
         amr=tuple(row.amr),
-        source_id=source_id,
+        source_id=row.source_id,
     )
     after_commit(db, lambda: here.become(row.data, secret=secret, login=login, seen_at=now))
     return row.id

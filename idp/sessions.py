@@ -48,7 +48,7 @@ class Login:
 
     @property
     def acr(self) -> str:
-        """The level of this sign-in, never above what the account is worth now (IDENTITY rule e)."""
+        """What this sign-in reached, never above what the account is worth now (IDENTITY rule e)."""
         return str(min(self.level, self.account.level))
 
 

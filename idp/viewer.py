@@ -13,8 +13,9 @@ from kernel.errors import Unauthenticated
 class Viewer:
     """The signed-in person of this request.
 
-    ``level`` is that of this sign-in, never above the account's of this moment. ``party_key`` and ``id_type`` are None
-    below level 3: whoever is not identified sees nobody's data. ``name`` may be empty where no source gave one.
+    ``level`` is what the account is worth at this moment: whose data it may see does not depend on how one signed in
+    (what a sign-in is trusted for is ``Login.acr``). ``party_key`` and ``id_type`` are None below level 3: whoever is
+    not identified sees nobody's data. ``name`` may be empty where no source gave one.
     """
 
     account_id: str
@@ -33,15 +34,15 @@ def maybe_viewer() -> Viewer | None:
     found = sessions.current().login if has_request_context() else None
     if found is None:
         return None
-    account, level = found.account, int(found.acr)
-    identified = level >= levels.IDENTIFIED
+    account = found.account
+    identified = account.level >= levels.IDENTIFIED
     return Viewer(
         account_id=account.id,
         login=found.shown,
         name=account.name,
         party_key=account.party_key if identified else None,
         id_type=account.id_type if identified else None,
-        level=level,
+        level=account.level,
         admin=account.admin,
         email=account.email,
         session_id=found.session_id,

@@ -36,7 +36,8 @@ PERSON_TABS: tuple[Entry, ...] = (
 ACCOUNT: tuple[Entry, ...] = (
     ("links", "link", _("账号关联"), "/account/links", 0),
     ("apps", "apps", _("授权应用"), "/account/apps", 0),
-    ("devices", "shield", _("登录设备"), "/account/devices", 0),
+    ("devices", "phone", _("登录设备"), "/account/devices", 0),
+    ("two-step", "shield", _("两步验证"), "/account/two-step", 0),
     ("preferences", "a11y", _("显示与无障碍"), "/account/preferences", 0),
 )
 ADMIN: tuple[Entry, ...] = (("feeds", "db", _("数据报送"), "/admin/feeds", 0),)

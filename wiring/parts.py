@@ -15,6 +15,8 @@ import connectors.admin
 import idp.account_pages.apps
 import idp.account_pages.devices
 import idp.account_pages.links
+import idp.account_pages.two_step
+import idp.account_pages.two_step_add
 import idp.accounts.cli
 import idp.authorize.routes
 import idp.clients.cli
@@ -22,6 +24,8 @@ import idp.consent.pages
 import idp.guards
 import idp.login.link_routes
 import idp.login.routes
+import idp.login.second_routes
+import idp.login.step_up
 import idp.logout.routes
 import idp.sweep
 import idp.tokens.cli
@@ -76,12 +80,16 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     home.pages,
     idp.authorize.routes.pages,
     idp.login.routes.login,
+    idp.login.second_routes.second_step,
+    idp.login.step_up.step_up,
     idp.login.link_routes.link,
     idp.consent.pages.consent,
     idp.logout.routes.logout,
     idp.account_pages.links.links,
     idp.account_pages.apps.apps,
     idp.account_pages.devices.devices,
+    idp.account_pages.two_step.two_step,
+    idp.account_pages.two_step_add.two_step_add,
     profiles.person.routes.pages,
     profiles.enterprise.routes.pages,
     profiles.materials.pages.pages,

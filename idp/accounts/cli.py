@@ -7,7 +7,10 @@ from typing import Any, TextIO
 import click
 from flask.cli import AppGroup
 
+from idp import login_sessions
 from idp.accounts import add as act
+from idp.accounts import login_names
+from idp.login import authenticators, password
 from kernel import sections, settings
 from kernel.db import transaction
 from kernel.errors import AppError
@@ -50,6 +53,25 @@ def add(file: TextIO | None, *, password_stdin: bool, **given: Any) -> None:
     except AppError as error:
         raise click.ClickException(f"nothing was added\n  {error.code}: {error.detail}") from None
     click.echo(json.dumps(answers[0] if single else answers, ensure_ascii=False, indent=2))
+
+
+@users.command("remove-totp")
+@click.argument("login_name", metavar="LOGIN")
+def remove_totp(login_name: str) -> None:
+    """Turn the second step off for LOGIN (user name, phone or ID number), whose phone is lost, and sign it out.
+
+    Be sure that it is the person who asks: from now on the password alone signs in. Answers JSON.
+    """
+    with transaction() as db:
+        account = password.account_named(db, login_names.read(login_name))
+        if account is None:
+            raise click.ClickException(f"nobody signs in as {login_name!r}")
+        removed = authenticators.remove_all(db, account.id)
+        if not removed:
+            raise click.ClickException(f"{login_name!r} has no authenticator app")
+        # The lost phone may be signed in too.
+        ended = login_sessions.end(db, account.id)
+    click.echo(json.dumps({"id": account.id, "removed": removed, "sessions_ended": len(ended)}, indent=2))
 
 
 def _read(file: TextIO) -> tuple[list[Any], bool]:

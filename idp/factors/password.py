@@ -77,6 +77,8 @@ class Password:
     title = _("密码登录")
     template = "idp/factors/password.html"
     amr = ("pwd",)
+    level = 2
+    begins = True
 
     def answer(self, form: Mapping[str, str]) -> str:
         password = form.get("password", "")

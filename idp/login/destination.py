@@ -42,6 +42,10 @@ class Destination:
         query = urlencode({**self.fields, **more})
         return f"{path}?{query}" if query else path
 
+    def step_up(self, level: int) -> str:
+        """The address where the person who is signed in proves more, up to ``level``, and then goes on."""
+        return self.on("/login/step-up", level=str(level))
+
 
 def of_request() -> Destination:
     """What this request carries; what is malformed is as good as not there."""

@@ -35,6 +35,34 @@ class Paused(AppError):
         )
 
 
+class WrongCode(AppError):
+    """A code that no app of the account shows now, or that was used before. ``left``: tries that remain, where told."""
+
+    code = "wrong_code"
+    status = 400
+    message = _("验证码不正确，或已经用过。请输入身份验证器现在显示的6位数字")
+
+    def __init__(self, left: int | None) -> None:
+        self.left = left
+        message = None if left is None else _("验证码不正确，或已经用过，还可以再试%(n)s次", n=left)
+        super().__init__(message=message)
+
+
+class CodesPaused(AppError):
+    code = "codes_paused"
+    status = 429
+
+    def __init__(self, until: datetime) -> None:
+        seconds = max(1, int((until - clock.now()).total_seconds()))
+        super().__init__(
+            message=_(
+                "为了安全，验证码停用到%(time)s。请到时再试，或到就近的办事窗口办理",
+                time=f"{clock.local(until):%H:%M}",
+            ),
+            headers=(("Retry-After", str(seconds)),),
+        )
+
+
 class Ended(AppError):
     """A sign-in that cannot go on; its page leads back to the login with everything it knows."""
 
@@ -51,6 +79,12 @@ class Expired(Ended):
     code = "login_expired"
     status = 400
     message = _("这次登录等得太久，或不是在这个浏览器里开始的。请回到登录页重新登录。")
+
+
+class TooManyCodes(Ended):
+    code = "too_many_codes"
+    status = 400
+    message = _("验证码输错的次数太多，这次登录已经停止。请回到登录页重新登录。")
 
 
 class NotThatAccount(Ended):

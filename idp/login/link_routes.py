@@ -4,8 +4,8 @@ from flask import redirect, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from idp.factor import factors
-from idp.login import link_page, linking, pages, password
+from idp.factor import first
+from idp.login import link_page, linking, pages, password, second
 from idp.login.destination import Destination
 from idp.login.errors import Ended, Expired
 from idp.login.finish import CITY_AMR, Way, finish
@@ -30,13 +30,13 @@ def show() -> Response:
 def answer() -> Response:
     arrival_id = request.form.get("arrival")
     try:
-        goal = _prove(arrival_id) if request.form.get("do") == "prove" else _open(arrival_id)
+        address = _prove(arrival_id) if request.form.get("do") == "prove" else _open(arrival_id)
     except (Invalid, *AT_THE_FORM) as refused:
         return link_page.render(arrival_id, refusal=refused)
-    return redirect(goal.url, 303)
+    return redirect(address, 303)
 
 
-def _open(arrival_id: str | None) -> Destination:
+def _open(arrival_id: str | None) -> str:
     with transaction() as db:
         arrival = linking.waiting(db, arrival_id)
         account, made = linking.open_account(db, arrival)
@@ -49,11 +49,11 @@ def _open(arrival_id: str | None) -> Destination:
             upstream_session=arrival.upstream_session,
         )
         finish(db, account, way, goal)
-    return goal
+    return goal.url
 
 
-def _prove(arrival_id: str | None) -> Destination:
-    factor = next(iter(factors().values()))
+def _prove(arrival_id: str | None) -> str:
+    factor = first()
     answer = factor.answer(request.form)
     with reading() as db:
         arrival = linking.waiting(db, arrival_id)
@@ -69,9 +69,9 @@ def _prove(arrival_id: str | None) -> Destination:
     goal = _goal(arrival)
     with transaction() as db:
         account = password.settle(db, asked)
-        way = Way(method="password", level=account.own_level, amr=factor.amr)
-        finish(db, account, way, Destination(flow=goal.flow, next=goal.next, arrival=arrival.id))
-    return goal
+        way = Way(method="password", level=factor.level, amr=factor.amr)
+        proven = Destination(flow=goal.flow, next=goal.next, arrival=arrival.id)
+        return second.go_on(db, account, way, proven)
 
 
 def _goal(arrival: Arrival) -> Destination:

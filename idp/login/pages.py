@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from connectors.contract import City, ConnectorError, SourceDisabled, UpstreamUnavailable, cities
-from idp.factor import factors
+from idp.factor import first
 from idp.login import city_names, portal
 from idp.login.destination import Destination, of_request
 from kernel.db import reading
@@ -99,7 +99,7 @@ def login_page(
         source_name=city_names.full(source.name) if source else "",
         suggested=suggested,
         suggested_name=city_names.full(suggested.name) if suggested else "",
-        factor=next(iter(factors().values())),
+        factor=first(),
         account=request.form.get("account") or (asking.login_hint if asking else None) or "",
         faults=faults_of(refusal),
         ended="ended" in request.args,
@@ -107,7 +107,7 @@ def login_page(
         host=urlsplit(current_app.config["PUBLIC_URL"]).netloc,
         province_href=destination.on("/login", use=PROVINCE),
     )
-    return _answer(page, refusal)
+    return answered(page, refusal)
 
 
 def faults_of(refusal: AppError | None) -> dict[str, Text]:
@@ -132,7 +132,7 @@ def city_trouble(source: City, destination: Destination, refusal: ConnectorError
         again=destination.on(f"/login/city/{source.code}", again="1"),
         other=destination.on("/login", use=PROVINCE),
     )
-    return _answer(page, refusal)
+    return answered(page, refusal)
 
 
 def clerk(why: str) -> Response:
@@ -153,7 +153,7 @@ def ended(refusal: AppError) -> Response:
     page = render_template(
         "idp/ended.html", message=refusal.message, again=Destination(next=goal.next).on("/login", use=PROVINCE)
     )
-    return _answer(page, refusal)
+    return answered(page, refusal)
 
 
 def remember_city(response: Response, source: City) -> Response:
@@ -177,7 +177,8 @@ def forget_city(response: Response) -> Response:
     return response
 
 
-def _answer(page: str, refusal: AppError | None) -> Response:
+def answered(page: str, refusal: AppError | None) -> Response:
+    """The page with the status and the headers of what was refused on it."""
     response = make_response(page, refusal.status if refusal else 200)
     response.headers.extend(refusal.headers if refusal else ())
     return response

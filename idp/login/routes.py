@@ -5,11 +5,11 @@ from werkzeug.wrappers import Response
 
 from connectors.contract import ConnectorError
 from idp import sessions
-from idp.factor import factors
-from idp.login import city, destination, pages, password
+from idp.factor import first
+from idp.login import city, destination, pages, password, second
 from idp.login.destination import Destination
 from idp.login.errors import Ended, Paused, WrongAnswer
-from idp.login.finish import Way, finish
+from idp.login.finish import Way
 from idp.login.linking import Contradiction
 from kernel.db import transaction
 from kernel.errors import AppError, Invalid, Unavailable
@@ -37,18 +37,18 @@ def show() -> Response:
 @login.post("/login")
 def submit() -> Response:
     goal = destination.of_request()
-    factor = next(iter(factors().values()))
+    factor = first()
     try:
         text, answer = password.read(factor, request.form)
         asked = password.ask(factor, answer, key=text.key, who=lambda db: password.account_named(db, text))
         with transaction() as db:
             account = password.settle(db, asked)
-            finish(db, account, Way(method="password", level=account.own_level, amr=factor.amr), goal)
+            address = second.go_on(db, account, Way(method="password", level=factor.level, amr=factor.amr), goal)
     except Invalid as refused:
         return pages.login_page(goal, refusal=refused)
     except AT_THE_FORM as refused:
         return pages.login_page(goal, refusal=refused)
-    return pages.forget_city(redirect(goal.url, 303))
+    return pages.forget_city(redirect(address, 303))
 
 
 @login.get("/login/city/<code>")
