@@ -1,4 +1,4 @@
-"""A private PostgreSQL on a Unix socket: own data, no durability, gone with the session."""
+"""A private PostgreSQL on a Unix socket: own data, gone with the session; durable only for those who measure."""
 
 import os
 import pwd
@@ -27,7 +27,7 @@ def _program(name: str) -> Path:
 class Postgres:
     """``url()`` is for SQLAlchemy. The role owns the server; every database is empty and sorts like C."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="kapok-pg-", dir="/tmp"))
         user = process.user_for_servers("postgres")
         if user:
@@ -52,16 +52,10 @@ class Postgres:
         made = process.start(initdb, log, user=user)
         if made.wait(60):
             raise RuntimeError(f"initdb failed:\n{log.read_text(errors='replace')[-2000:]}")
-        options = {
-            "listen_addresses": "",
-            "unix_socket_directories": self.folder,
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
-            "shared_buffers": "32MB",
-            "max_connections": "100",
-            "autovacuum": "off",
-        }
+        options = {"listen_addresses": "", "unix_socket_directories": self.folder, "max_connections": "100"}
+        if not durable:
+            options |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes", "autovacuum"), "off")
+            options["shared_buffers"] = "32MB"
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._process = process.start(
             [_program("postgres"), "-D", data, *arguments], log, user=user, end=signal.SIGQUIT

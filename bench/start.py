@@ -1,0 +1,58 @@
+"""The start: the first answer beside the import of what it needs, a worker's memory beside the least application's."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.figures import Figures
+from bench.load import measure, pss_mb, workers
+from bench.sent import get
+from bench.servers import Inside, Server, granian
+from bench.setting import Setting
+
+KAPOK, LIBRARIES, TRIVIAL = "Kapok", "the libraries alone", "the least application"
+WARM = 2_000
+
+
+def run(inside: Inside, figures: Figures, setting: Setting, say: Callable[[str], None]) -> None:
+    with TemporaryDirectory(prefix="kapok-bench-") as name:
+        folder = Path(name)
+        listed = folder / "libraries"
+        listed.write_text("\n".join(module for module in inside.ask("loaded") if module != "__main__"))
+        libraries = {"BENCH_LIBRARIES": str(listed)}
+        for number in range(setting.rounds + 1):  # the first one compiles what was never imported
+            say(f"starting, round {number} of {setting.rounds}")
+            for who, app, environ, ready in (
+                (LIBRARIES, "bench.libraries:app", libraries, "/"),
+                (KAPOK, "wsgi:app", inside.environ, "/jwks"),
+            ):
+                spent = _first_answer(app, folder, environ, ready)
+                if number:
+                    figures.first[who].append(spent)
+        say("memory")
+        trivial = {"DATABASE_URL": f"sqlite:///{folder}/trivial.db"}
+        figures.pss[TRIVIAL] = _warm(
+            granian("bench.trivial:app", folder, trivial, workers=1, ready="/"), [get("/").raw()]
+        )
+        kapok = inside.serve(workers=1)
+        sent = [one for op in ("discovery", "client_credentials", "code") for one in inside.requests(op, WARM // 3)]
+        figures.pss[KAPOK] = _warm(kapok, sent)
+
+
+def _first_answer(app: str, folder: Path, environ: Mapping[str, str], ready: str) -> float:
+    """Seconds from starting the server to its first answer."""
+    begun = time.perf_counter()
+    server = granian(app, folder, environ, workers=1, ready=ready)
+    spent = time.perf_counter() - begun
+    server.stop()
+    return spent
+
+
+def _warm(server: Server, requests: list[bytes]) -> float:
+    """Megabytes of its worker after some thousand requests."""
+    try:
+        measure(requests, server.port, server=server.pid, count=max(WARM, len(requests)))
+        return max(pss_mb(pid) for pid in workers(server.pid))
+    finally:
+        server.stop()
