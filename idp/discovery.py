@@ -31,7 +31,7 @@ def document(issuer: str) -> dict[str, object]:
         "claims_supported": claims.supported(),
         "claim_types_supported": ["normal"],
         "subject_types_supported": ["pairwise", "public"],
-        "id_token_signing_alg_values_supported": sorted(keys.ALGORITHMS, reverse=True),
+        "id_token_signing_alg_values_supported": list(keys.ALGORITHMS),
         "acr_values_supported": ["2", "3", "4", "5"],
         "ui_locales_supported": ["zh-CN", "en"],
     }

@@ -53,11 +53,12 @@ class TokenSettings(Section):
     refresh_grace_seconds: int = setting(
         "for so many seconds a refresh token that was just used gets its successor once more; 0 for never", 10
     )
+    key_rotation_days: int = setting("signing keys are replaced after so many days; 0 for by command only", 90)
 
     @field_validator("*")
     @classmethod
     def _sensible(cls, value: int, info: ValidationInfo) -> int:
-        if value < 0 or (value == 0 and info.field_name != "refresh_grace_seconds"):
+        if value < 0 or (value == 0 and info.field_name not in {"refresh_grace_seconds", "key_rotation_days"}):
             raise ValueError("must be at least 1")
         return value
 
@@ -83,6 +84,15 @@ class TokenSettings(Section):
     @property
     def refresh_idle(self) -> timedelta:
         return timedelta(days=self.refresh_idle_days)
+
+    @property
+    def longest_signed(self) -> timedelta:
+        """The longest life of anything signed with our keys."""
+        return timedelta(seconds=max(self.access_token_seconds, self.id_token_seconds))
+
+    @property
+    def key_rotation(self) -> timedelta | None:
+        return timedelta(days=self.key_rotation_days) if self.key_rotation_days else None
 
     @property
     def refresh_grace(self) -> timedelta:

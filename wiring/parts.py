@@ -29,6 +29,7 @@ import idp.login.step_up
 import idp.logout.routes
 import idp.sweep
 import idp.tokens.cli
+import idp.tokens.keys
 import idp.tokens.sweep
 import profiles.enterprise.routes
 import profiles.feeds.admin
@@ -45,6 +46,7 @@ from connectors.breaker import ConnectorSettings
 from idp.claims import install_claims
 from idp.endpoint import machine_endpoints
 from idp.own_claims import OwnClaims
+from idp.resource import install_apis
 from idp.sessions import Sessions
 from idp.settings import SignInSettings, TokenSettings
 from kernel import audit_seal, health, policies, prefs
@@ -133,12 +135,14 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="reuse.forget", every=timedelta(minutes=1), run=forget_packages),
     idp.sweep.SWEEPER,
     idp.tokens.sweep.PERIODIC,
+    idp.tokens.keys.PERIODIC,
     *subscriptions.tasks.PERIODIC,
 )
 
 PORTS: tuple[Callable[[], None], ...] = (
     lambda: install_claims(Claims(OwnClaims())),
     lambda: install_messages(Messages()),
+    lambda: install_apis((profiles.feeds.endpoint.API, profiles.materials.endpoints.API)),
 )
 """Each gives an asker the one who answers."""
 

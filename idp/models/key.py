@@ -15,7 +15,8 @@ class SigningKey(Base):
     check.
 
     Of the keys of one algorithm the newest whose ``signs_from`` has come signs; all are in the JWKS until
-    ``withdrawn_at``. ``generation`` is unique with ``alg``: of two processes that make a key at once, one wins.
+    ``withdrawn_at``; from ``retired_at`` on ``private`` is empty. ``generation`` is unique with ``alg``: of two
+    processes that make a key at once, one wins.
     """
 
     __tablename__ = "signing_key"
@@ -29,3 +30,4 @@ class SigningKey(Base):
     published_at: Mapped[datetime] = mapped_column(UtcDateTime)
     signs_from: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,6 +1,6 @@
 """Reading tokens of our own back: signature, issuer, kind and time; whether they still count is the family's to say."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,7 +70,7 @@ def id_token_hint(token: str, *, client_id: str) -> str:
     """
     if len(token) > MOST_CHARACTERS:
         raise Unusable("longer than any of ours")
-    header, claims = _verified(token)
+    header, claims = _verified(token, _past_or_present_key)
     if header.get("typ") != signer.ID or "at_hash" not in claims:
         raise Unusable("not an ID token")
     if claims.get("iss") != mint.issuer() or claims.get("aud") != client_id:
@@ -78,9 +78,11 @@ def id_token_hint(token: str, *, client_id: str) -> str:
     return str(claims["sub"])
 
 
-def _verified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def _verified(
+    token: str, key_of: Callable[[GuestProtocol], Key] | None = None
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     try:
-        read = jwt.decode(token, _key_of, algorithms=keys.ALGORITHMS)
+        read = jwt.decode(token, key_of or _key_of, algorithms=keys.ALGORITHMS)
     except (JoseError, ValueError) as error:
         raise Unusable(type(error).__name__) from None
     return read.header, read.claims
@@ -88,8 +90,17 @@ def _verified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 def _key_of(signature: GuestProtocol) -> Key:
     """Our published key of this id, for its own algorithm; keys and addresses in the header are not looked at."""
+    return _fitting(signature, keys.published)
+
+
+def _past_or_present_key(signature: GuestProtocol) -> Key:
+    """The same of any key we ever signed with: who signs out after months still has the ID token from then."""
+    return _fitting(signature, keys.known)
+
+
+def _fitting(signature: GuestProtocol, find: Callable[[str], tuple[str, Key] | None]) -> Key:
     header = signature.headers()
-    found = keys.published(str(header.get("kid")))
+    found = find(str(header.get("kid")))
     if found is None or found[0] != header.get("alg"):
         raise Unusable("not signed with a key of ours")
     return found[1]

@@ -1,24 +1,30 @@
-"""The ring of signing keys: made at first use, published before they sign, known by their thumbprint (RFC 7638)."""
+"""The ring of signing keys: made at first use, published before they sign, known by their thumbprint (RFC 7638).
+
+A key is published, signs, leaves the JWKS, and is retired: its private half is forgotten, its public half stays to
+recognise what it signed (an old ID token as a logout's hint).
+"""
 
 import json
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Final
 
-from joserfc.jwk import ECKey, Key, RSAKey
+from joserfc.jwk import Key
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from idp.models.key import SigningKey
 from idp.process_cache import ProcessCache
+from idp.settings import TokenSettings
+from idp.tokens.algorithms import ALGORITHMS as _ALGORITHMS
 from idp.tokens.signer import Signer
-from kernel import audit, clock, db
+from kernel import audit, clock, db, settings
+from kernel.tasks import Periodic
 
 MACHINE_ALG: Final = "ES256"  # for access tokens: a tenth of the cost of RS256, and nobody but us reads them
-ALGORITHMS: Final = ("ES256", "RS256")  # RS256 is what every client library expects of an ID token, see ADR 0005
-RSA_BITS: Final = 2048
+ALGORITHMS: Final = tuple(_ALGORITHMS)
 CACHE_SECONDS: Final = 60
 RELOAD_SECONDS: Final = 5
 HOUR: Final = timedelta(hours=1)
@@ -27,12 +33,13 @@ DAY: Final = 24 * HOUR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """``signing``: the key of each algorithm; ``verifying``: every published key by its id; ``jwks``: the
-    document's bytes.
+    """``signing``: the key of each algorithm; ``verifying``: every published key by its id; ``past``: those that left;
+    ``jwks``: the document's bytes.
     """
 
     signing: dict[str, Signer]
     verifying: dict[str, tuple[str, Key]]
+    past: dict[str, tuple[str, Key]]
     jwks: bytes
     loaded: float
 
@@ -59,8 +66,19 @@ def published(kid: str) -> tuple[str, Key] | None:
     return found.verifying.get(kid)
 
 
-def rotate(session: Session, alg: str, *, signs_after: timedelta = DAY, leaves_after: timedelta = DAY) -> str:
-    """Publish a new key that signs from ``signs_after`` on; the others leave the JWKS ``leaves_after`` later.
+def known(kid: str) -> tuple[str, Key] | None:
+    """The same, of keys that have left the JWKS too: for tokens that may have expired (``id_token_hint``)."""
+    return published(kid) or ring().past.get(kid)
+
+
+def overlap() -> timedelta:
+    """How long a key that signs no more stays in the JWKS: longer than any token it signed lives."""
+    return max(DAY, settings.of(TokenSettings).longest_signed + HOUR)
+
+
+def rotate(session: Session, alg: str, *, signs_after: timedelta = DAY, leaves_after: timedelta | None = None) -> str:
+    """Publish a new key that signs from ``signs_after`` on; the others leave the JWKS ``leaves_after`` (``overlap``)
+    later.
 
     A day before it signs, because portals keep a JWKS for hours; the id of the new key is answered.
     """
@@ -69,13 +87,13 @@ def rotate(session: Session, alg: str, *, signs_after: timedelta = DAY, leaves_a
     session.execute(
         update(SigningKey)
         .where(SigningKey.alg == alg, SigningKey.withdrawn_at.is_(None))
-        .values(withdrawn_at=signs_from + leaves_after)
+        .values(withdrawn_at=signs_from + (overlap() if leaves_after is None else leaves_after))
     )
     return _publish(session, alg, generation=last + 1, signs_from=signs_from)
 
 
 def _publish(session: Session, alg: str, *, generation: int, signs_from: datetime) -> str:
-    key: Key = RSAKey.generate_key(RSA_BITS) if alg == "RS256" else ECKey.generate_key("P-256")
+    key = _ALGORITHMS[alg].make()
     kid = key.thumbprint()
     session.add(
         SigningKey(
@@ -117,17 +135,43 @@ def _load() -> Ring | None:
     signing: dict[str, Signer] = {}
     for row in live:
         if row.signs_from <= now:
-            signing[row.alg] = Signer(row.alg, _import(row.alg, {**json.loads(row.private), "kid": row.kid}))
+            private = {**json.loads(row.private), "kid": row.kid}
+            signing[row.alg] = Signer(row.alg, _ALGORITHMS[row.alg].read(private))
     if set(signing) != set(ALGORITHMS):
         return None
     return Ring(
         signing=signing,
-        verifying={row.kid: (row.alg, _import(row.alg, row.public)) for row in live},
+        verifying={row.kid: (row.alg, _ALGORITHMS[row.alg].read(row.public)) for row in live},
+        past={row.kid: (row.alg, _ALGORITHMS[row.alg].read(row.public)) for row in rows if row not in live},
         jwks=json.dumps({"keys": [row.public for row in live]}, separators=(",", ":")).encode(),
         loaded=time.monotonic(),
     )
 
 
-def _import(alg: str, jwk: dict[str, Any]) -> Key:
-    kind = RSAKey if alg == "RS256" else ECKey
-    return cast("Key", kind.import_key(jwk))
+def upkeep() -> None:
+    """Rotate what has signed long enough, and forget the private half of what signs no more."""
+    every = settings.of(TokenSettings).key_rotation
+    for alg in ALGORITHMS:
+        try:
+            with db.transaction() as writing:
+                if every is not None and _is_due(writing, alg, every):
+                    rotate(writing, alg)
+        except IntegrityError:
+            continue  # another worker was quicker
+    with db.transaction() as writing:
+        _retire(writing)
+
+
+def _is_due(session: Session, alg: str, every: timedelta) -> bool:
+    newest = session.scalar(select(func.max(SigningKey.signs_from)).where(SigningKey.alg == alg))
+    return newest is not None and clock.now() - newest >= every - DAY  # the day in which the new one is only shown
+
+
+def _retire(session: Session) -> None:
+    over = select(SigningKey).where(SigningKey.withdrawn_at <= clock.now(), SigningKey.retired_at.is_(None))
+    for row in session.scalars(over):
+        row.private, row.retired_at = "", clock.now()
+        audit.record(session, "key.retired", subject=row.kid, details={"alg": row.alg})
+
+
+PERIODIC: Final = Periodic(name="keys.upkeep", every=HOUR, run=upkeep)

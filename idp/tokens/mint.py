@@ -4,8 +4,6 @@ Signed with joserfc directly rather than by Authlib's generators, which take the
 sign-in, know no ``kid`` for a single key, and read the system's clock instead of ours.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +11,7 @@ from typing import Any, Final
 
 from idp.settings import TokenSettings
 from idp.tokens import keys, signer
+from idp.tokens.algorithms import half_hash
 from idp.tokens.terms import NONE, Terms
 from kernel import clock, settings
 from kernel.ids import new_secret
@@ -90,16 +89,29 @@ def access_token(
     return keys.ring().signing[keys.MACHINE_ALG].token(claims, typ=signer.ACCESS)
 
 
-def id_token(*, client_id: str, alg: str, grantee: Grantee, nonce: str | None, access_token: str) -> str:
-    """An ID token (OpenID Connect Core §2). Claims about the person are at userinfo (§5.4), not here."""
+def id_token(
+    *,
+    client_id: str,
+    alg: str,
+    grantee: Grantee,
+    nonce: str | None,
+    access_token: str,
+    about: Mapping[str, Any] | None = None,
+) -> str:
+    """An ID token (OpenID Connect Core §2).
+
+    Claims about the person are at userinfo (§5.4), but for those that were asked for here by name (§5.5): ``about``.
+    """
     now = int(clock.now().timestamp())
     claims: dict[str, Any] = {
+        **(about or {}),
         "iss": issuer(),
         "aud": client_id,
         "sub": grantee.sub,
         "iat": now,
         "exp": now + settings.of(TokenSettings).id_token_seconds,
-        "at_hash": _half_hash(access_token),
+        "at_hash": half_hash(access_token, alg),
+        "azp": client_id,
         **grantee.sign_in(),
     }
     if nonce is not None:
@@ -107,6 +119,6 @@ def id_token(*, client_id: str, alg: str, grantee: Grantee, nonce: str | None, a
     return keys.ring().signing[alg].token(claims, typ=signer.ID)
 
 
-def _half_hash(token: str) -> str:
-    """``at_hash`` (OpenID Connect Core §3.1.3.6): both our algorithms hash with SHA-256."""
-    return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()[:16]).rstrip(b"=").decode()
+def signed(claims: Mapping[str, Any], *, alg: str, typ: str) -> str:
+    """Any other JWT of ours, as it is given: authorization answers, logout tokens, what introspection says."""
+    return keys.ring().signing[alg].token(claims, typ=typ)

@@ -6,6 +6,7 @@ A general JWT encoder checks header and key at each call and costs more than the
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from joserfc.jwk import Key
@@ -18,21 +19,26 @@ ACCESS: Final = "at+jwt"  # RFC 9068 §2.1; what keeps an ID token from being ta
 class Signer:
     """A private key and its algorithm."""
 
-    __slots__ = ("_alg", "_heads", "key")
+    __slots__ = ("_alg", "_heads", "_name", "key")
 
     def __init__(self, alg: str, key: Key) -> None:
         self.key = key
         self._alg = JWSRegistry.algorithms[alg]
         self._alg.check_key(key)
-        self._heads = {typ: _segment({"typ": typ, "alg": alg, "kid": key.kid}) + b"." for typ in (ID, ACCESS)}
+        self._name = alg
+        self._heads: dict[str, bytes] = {}
 
-    def token(self, claims: dict[str, Any], *, typ: str) -> str:
+    def token(self, claims: Mapping[str, Any], *, typ: str) -> str:
         """The compact serialisation (RFC 7515 §7.1) of ``claims``."""
-        signed = self._heads[typ] + _segment(claims)
+        signed = (self._heads.get(typ) or self._head(typ)) + _segment(claims)
         return (signed + b"." + _encoded(self._alg.sign(signed, self.key))).decode()
 
+    def _head(self, typ: str) -> bytes:
+        made = _segment({"typ": typ, "alg": self._name, "kid": self.key.kid}) + b"."
+        return self._heads.setdefault(typ, made)
 
-def _segment(content: dict[str, Any]) -> bytes:
+
+def _segment(content: Mapping[str, Any]) -> bytes:
     return _encoded(json.dumps(content, separators=(",", ":")).encode())
 
 

@@ -148,6 +148,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("offline", sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.alter_column("code_challenge", existing_type=sa.VARCHAR(length=128), nullable=True)
 
+    op.add_column("signing_key", sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True))
+
     op.add_column("client", sa.Column("registration_digest", sa.String(length=64), nullable=True))
     _keep_max_age()
     # Not by batch: on SQLite that would make the table anew, and dropping the old one would take its children along.

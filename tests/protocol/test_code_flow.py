@@ -43,6 +43,7 @@ def test_the_code_becomes_tokens_and_the_id_token_tells_the_sign_in_as_it_was(op
         "amr": ["pwd", "otp"],
         "sid": person.session_id,
         "nonce": "n-1",
+        "azp": portal.client_id,
         "at_hash": base64.urlsafe_b64encode(half).rstrip(b"=").decode(),
     }
 

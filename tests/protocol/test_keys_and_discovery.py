@@ -1,5 +1,7 @@
 """Discovery (OpenID Connect Discovery §4, RFC 8414), the JWKS (RFC 7517), and the rotation of keys."""
 
+import base64
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -7,11 +9,11 @@ import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from authlib.oidc.discovery import OpenIDProviderMetadata
 from joserfc import jws
-from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import select, text
 
 from idp.models.key import SigningKey
-from idp.tokens import keys
+from idp.tokens import check, keys
+from idp.tokens.algorithms import ALGORITHMS
 from kernel.audit import AuditEntry
 from kernel.db import reading, transaction
 from tests.protocol.parties import ISSUER, statements
@@ -62,12 +64,11 @@ class TestDiscovery:
 class TestKeys:
     def test_the_jwks_has_public_keys_only_named_by_their_thumbprints(self, op):
         published = op.machine.get("/jwks", base_url=ISSUER).json["keys"]
-        assert {k["alg"] for k in published} == {"RS256", "ES256"}
+        assert {k["alg"] for k in published} == set(ALGORITHMS)
         for jwk in published:
             assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & set(jwk)
             assert jwk["use"] == "sig"
-            key = (RSAKey if jwk["kty"] == "RSA" else ECKey).import_key(jwk)
-            assert key.thumbprint() == jwk["kid"]
+            assert ALGORITHMS[jwk["alg"]].read(jwk).thumbprint() == jwk["kid"]
 
     def test_private_keys_are_encrypted_at_rest(self, op):
         keys.ring()
@@ -80,7 +81,7 @@ class TestKeys:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _: keys._make_missing(), range(8)))
         with reading() as db:
-            assert sorted(db.scalars(select(SigningKey.alg))) == ["ES256", "RS256"]
+            assert sorted(db.scalars(select(SigningKey.alg))) == sorted(ALGORITHMS)
 
     def test_a_new_key_is_published_a_day_before_it_signs_and_the_old_one_a_day_after(self, op, frozen_clock):
         portal, person = op.portal(id_token_signed_response_alg="ES256"), op.person()
@@ -121,4 +122,78 @@ class TestKeys:
     def test_making_a_key_is_audited(self, op):
         keys.ring()
         with reading() as db:
-            assert len(db.scalars(select(AuditEntry.id).where(AuditEntry.act == "key.created")).all()) == 2
+            assert len(db.scalars(select(AuditEntry.id).where(AuditEntry.act == "key.created")).all()) == len(
+                ALGORITHMS
+            )
+
+
+class TestUpkeep:
+    """Publish, sign, leave, retire: by themselves, with an overlap longer than any token lives."""
+
+    def kids(self, alg="ES256"):
+        keys._cache.forget()
+        ring = keys.ring()
+        return ring.signing[alg].key.kid, {kid for kid, (of, _) in ring.verifying.items() if of == alg}
+
+    def test_a_key_that_signed_for_its_time_is_replaced_in_stages(self, op, frozen_clock):
+        first, _ = self.kids()
+        keys.upkeep()
+        assert self.kids() == (first, {first})
+        frozen_clock.advance(days=89)
+        keys.upkeep()
+        keys.upkeep()
+        signing, shown = self.kids()
+        assert signing == first
+        assert len(shown) == 2
+        second = (shown - {first}).pop()
+        frozen_clock.advance(days=1)
+        assert self.kids() == (second, {first, second})
+        frozen_clock.advance(keys.overlap())
+        assert self.kids() == (second, {second})
+
+    def test_its_private_half_is_forgotten_and_its_public_half_still_knows_old_id_tokens(self, op, frozen_clock):
+        portal = op.portal()
+        hint = op.tokens(portal, op.person().sign_in())["id_token"]
+        kid = self.kids()[0]
+        with transaction() as db:
+            keys.rotate(db, "ES256", signs_after=timedelta())
+        frozen_clock.advance(keys.overlap())
+        keys.upkeep()
+        keys._cache.forget()
+        with reading() as db:
+            retired = db.get_one(SigningKey, kid)
+            assert retired.private == ""
+            assert retired.retired_at is not None
+            assert db.scalars(select(AuditEntry.subject).where(AuditEntry.act == "key.retired")).all() == [kid]
+        assert keys.published(kid) is None
+        assert check.id_token_hint(hint, client_id=portal.client_id)
+
+    def test_no_schedule_leaves_it_to_the_command(self, op, frozen_clock, load_settings, database):
+        load_settings(DATABASE_URL=database, KEY_ROTATION_DAYS="0")
+        first, _ = self.kids()
+        frozen_clock.advance(days=4000)
+        keys.upkeep()
+        assert self.kids() == (first, {first})
+
+    def test_the_overlap_is_longer_than_the_longest_token(self, load_settings):
+        load_settings(ID_TOKEN_SECONDS=str(5 * 24 * 3600))
+        assert keys.overlap() > timedelta(days=5)
+
+    def test_workers_that_come_together_publish_one_key(self, op, frozen_clock):
+        self.kids()
+        frozen_clock.advance(days=90)
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(lambda _: keys.upkeep(), range(6)))
+        with reading() as db:
+            generations = db.scalars(select(SigningKey.generation).where(SigningKey.alg == "ES256")).all()
+        assert sorted(generations) == [1, 2]
+
+
+@pytest.mark.parametrize("alg", list(ALGORITHMS))
+def test_id_tokens_in_every_algorithm_verify_and_carry_its_half_hash(op, alg):
+    answer = op.tokens(op.portal(id_token_signed_response_alg=alg), op.person().sign_in())
+    token = op.read(answer["id_token"])
+    assert token.header["alg"] == alg
+    digest = (hashlib.sha512 if alg == "EdDSA" else hashlib.sha256)(answer["access_token"].encode()).digest()
+    half = digest[: len(digest) // 2]
+    assert token.claims["at_hash"] == base64.urlsafe_b64encode(half).rstrip(b"=").decode()

@@ -92,11 +92,13 @@ def test_secret_and_disable(run):
 def test_rotate_publishes_a_key_of_each_algorithm(run):
     first = run("keys", "rotate")
     assert first.exit_code == 0, first.output
-    assert [line.split()[0] for line in first.stdout.splitlines()] == ["ES256", "RS256"]
+    assert [line.split()[0] for line in first.stdout.splitlines()] == ["ES256", "RS256", "PS256", "EdDSA"]
     run("keys", "rotate", "--alg", "ES256")
     with reading() as db:
         assert sorted(db.execute(select(SigningKey.alg, SigningKey.generation)).all()) == [
             ("ES256", 1),
             ("ES256", 2),
+            ("EdDSA", 1),
+            ("PS256", 1),
             ("RS256", 1),
         ]
