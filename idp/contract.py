@@ -5,9 +5,11 @@ from idp.claims import ClaimLine, ClaimsPort, JsonValue, install_claims
 from idp.clients.add import register_machine_client
 from idp.clients.info import ClientInfo, account_of, client
 from idp.contacts import Contact, contacts_of
+from idp.resource import Api
 from idp.viewer import Viewer, maybe_viewer, viewer
 
 __all__ = [
+    "Api",
     "Bearer",
     "BearerRefused",
     "ClaimLine",

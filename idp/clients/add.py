@@ -75,6 +75,7 @@ def add(db: Session, m: Metadata) -> Added:
     if secret is not None:
         answer |= {"client_secret": secret, "client_secret_expires_at": 0}
     audit.record(db, "client.added", subject=client_id, details={"kind": row.kind, "scope": m.scope})
+    after_commit(db, lambda: registered.forget(client_id))
     return Added(client_id=client_id, secret=secret, answer=answer | row.registered)
 
 

@@ -1,6 +1,7 @@
 """A client as requests see it: immutable, and kept in the process for half a minute."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -77,11 +78,13 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]  # Authlib has no typ
 
 
 _cache: ProcessCache[RegisteredClient] = ProcessCache(seconds=CACHE_SECONDS, most=1000)
+_owners: ProcessCache[Mapping[str, frozenset[str]]] = ProcessCache(seconds=CACHE_SECONDS, most=1)
 
 _CLIENT: Final = select(Client).where(Client.id == bindparam("client_id"), Client.disabled_at.is_(None))
 _SECRETS: Final = select(ClientSecret.digest, ClientSecret.expires_at).where(
     ClientSecret.client_id == bindparam("client_id")
 )
+_RESOURCES: Final = select(Client.id, Client.registered["resource_uris"]).where(Client.disabled_at.is_(None))
 
 
 def find(client_id: str | None) -> RegisteredClient | None:
@@ -94,6 +97,23 @@ def find(client_id: str | None) -> RegisteredClient | None:
 def forget(client_id: str) -> None:
     """After a change: this process asks the database again."""
     _cache.forget(client_id)
+    _owners.forget()
+
+
+def owners(resource: str) -> frozenset[str]:
+    """The clients that registered this interface as theirs (``resource_uris``), as of at most half a minute ago."""
+    found = _owners.get("", _load_owners)
+    return found.get(resource, frozenset()) if found is not None else frozenset()
+
+
+def _load_owners() -> Mapping[str, frozenset[str]]:
+    """All of them at once: whoever asks for an interface that nobody has costs no read."""
+    named: dict[str, set[str]] = {}
+    with db.reading() as reading:
+        for client_id, uris in reading.execute(_RESOURCES):
+            for uri in uris or ():
+                named.setdefault(uri, set()).add(client_id)
+    return {uri: frozenset(clients) for uri, clients in named.items()}
 
 
 def _load(client_id: str) -> RegisteredClient | None:

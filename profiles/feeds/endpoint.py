@@ -6,7 +6,7 @@ import structlog
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 
-from idp.contract import Bearer, bearer
+from idp.contract import Api, Bearer, bearer
 from kernel import context, limits, settings
 from kernel.db import reading
 from kernel.errors import Forbidden, TooLargeBody, TooMany
@@ -117,6 +117,8 @@ def _unsupported(media_type: str) -> Answer:
         media_types=known,
     )
 
+
+API: Final = Api(name="Feeds", path="/feeds/v1", scopes=lambda: [f"feeds:{name}" for name in families()])
 
 ENDPOINTS: Final = (
     Endpoint(path="/feeds/v1/batches/<batch>", methods=("GET",), handle=get),

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from idp.contract import bearer
+from idp.contract import Api, bearer
 from kernel import context
 from kernel.db import transaction
 from kernel.errors import Invalid, TooMany
@@ -55,6 +55,8 @@ def _limit(client_id: str) -> None:
     if not allow(f"reuse:{client_id}", limit=MOST_A_MINUTE, window_seconds=60):
         raise TooMany(retry_after=60)
 
+
+API: Final = Api(name="Reuse of materials", path="/reuse/v1", scopes=lambda: [SCOPE])
 
 ENDPOINTS: Final = (
     Endpoint(path="/reuse/v1/intents", methods=("POST",), handle=post_intent),
