@@ -66,7 +66,7 @@ def step_up(db: Session, *, level: int, amr: Sequence[str]) -> str:
 
 
 def _row(db: Session, here: BrowserSession) -> LoginSession | None:
-    """The row of this browser, locked: ended elsewhere at the same moment, it is either gone already or ended after us."""
+    """The row of this browser, locked: if it is being ended elsewhere, it is gone already or goes after us."""
     return db.get(LoginSession, here.login.session_id, with_for_update=True) if here.login is not None else None
 
 

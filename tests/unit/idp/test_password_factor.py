@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from idp.factor import Factor, factors
+from idp.factor import Factor, factors, first, second
 from idp.factors.password import Gate, hashed, plugin
 from kernel.errors import Invalid, Unavailable
 
@@ -74,5 +74,9 @@ def test_what_cannot_be_a_password(password: str) -> None:
 
 def test_factors_are_found_by_their_folder() -> None:
     found = factors()
-    assert list(found) == ["password"]
+    assert [(name, one.level, one.begins) for name, one in found.items()] == [
+        ("password", 2, True),
+        ("totp", 3, False),
+    ]
     assert all(isinstance(one, Factor) for one in found.values())
+    assert (first().name, second().name) == ("password", "totp")
