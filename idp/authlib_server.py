@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from idp.clients import authentication, registered
 from idp.clients.registered import RegisteredClient
 from idp.grant import grants
-from idp.tokens import keys, mint
+from idp.tokens import encrypt, keys, mint
 from kernel import context
 from kernel.db import transaction
 from kernel.machine import Answer, json_answer
@@ -107,6 +107,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         request.client = client
         with context.bind(client_id=client.client_id):
             keys.ring()  # cold, it writes; so before the transaction
+            encrypt.prepare(client)
             with transaction() if grant.writes else nullcontext() as request.db:
                 return self._run(request)
 

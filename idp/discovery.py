@@ -8,7 +8,7 @@ from functools import lru_cache
 from idp import scopes
 from idp.endpoint import endpoints
 from idp.grant import grants
-from idp.tokens import claims, keys, mint
+from idp.tokens import claims, encrypt, keys, mint
 from kernel.machine import Answer, Request
 
 HEADERS = (
@@ -32,6 +32,8 @@ def document(issuer: str) -> dict[str, object]:
         "claim_types_supported": ["normal"],
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": list(keys.ALGORITHMS),
+        "id_token_encryption_alg_values_supported": list(encrypt.WRAPS),
+        "id_token_encryption_enc_values_supported": list(encrypt.SEALS),
         "acr_values_supported": ["2", "3", "4", "5"],
         "ui_locales_supported": ["zh-CN", "en"],
     }

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+from authlib.oauth2.rfc6749 import OAuth2Error
+
 from idp import bearer, scopes
 from idp.bearer import BearerRefused
 from idp.claims import JsonValue
 from idp.clients.registered import RegisteredClient
 from idp.endpoint import Endpoint
-from idp.tokens import claims
+from idp.tokens import claims, encrypt, keys, userinfo
 from idp.tokens.check import AccessToken
 from kernel import context
 from kernel.db import reading, transaction
@@ -17,8 +19,12 @@ from kernel.machine import Answer, Request, json_answer
 def handle(request: Request) -> Answer:
     try:
         token, client = bearer.read(_presented(request), scope=scopes.OPENID)
+        encrypt.prepare(client)
         with context.bind(client_id=client.client_id):
-            return json_answer(_claims(token, client))
+            return userinfo.answer(client, _claims(token, client))
+    except OAuth2Error as error:
+        status, body, _ = error()
+        return json_answer(body, status)
     except BearerRefused as error:
         # RFC 6750 §3.1: nothing is said to a request that brought nothing.
         body = {} if error.code == "token_required" else {"error": error.code, "error_description": error.detail}
@@ -50,6 +56,11 @@ plugin = Endpoint(
     name="userinfo",
     path="/userinfo",
     member="userinfo_endpoint",
+    metadata={
+        "userinfo_signing_alg_values_supported": list(keys.ALGORITHMS),
+        "userinfo_encryption_alg_values_supported": list(encrypt.WRAPS),
+        "userinfo_encryption_enc_values_supported": list(encrypt.SEALS),
+    },
     handle=handle,
     methods=("GET", "POST"),
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 from authlib.oidc.core.grants.code import OpenIDToken
 
-from idp.tokens import mint
+from idp.tokens import encrypt, mint
 
 
 class IdTokens(OpenIDToken):  # type: ignore[misc]  # Authlib has no types
@@ -15,11 +15,15 @@ class IdTokens(OpenIDToken):  # type: ignore[misc]  # Authlib has no types
     """
 
     def encode_id_token(self, token: dict[str, Any], request: Any) -> str:
-        code = request.authorization_code
-        return mint.id_token(
-            client_id=request.client.client_id,
-            alg=request.client.meta.id_token_signed_response_alg,
+        code, client = request.authorization_code, request.client
+        made = mint.id_token(
+            client_id=client.client_id,
+            alg=client.meta.id_token_signed_response_alg,
             grantee=request.user,
             nonce=code.nonce if code else None,
             access_token=token["access_token"],
         )
+        alg = client.meta.id_token_encrypted_response_alg
+        if alg is None:
+            return made
+        return encrypt.to(client, made, alg=alg, enc=client.meta.id_token_encrypted_response_enc)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey
 from sqlalchemy import update
 
 from idp import bearer as bearers
@@ -15,6 +15,7 @@ from idp.claims import ClaimsPort
 from idp.models.account import BLOCKED, Account
 from idp.models.client import Client
 from idp.tokens import keys
+from idp.tokens.algorithms import ALGORITHMS
 from kernel import machine
 from kernel.db import transaction
 from tests.protocol.parties import ISSUER
@@ -176,7 +177,7 @@ class TestForgery:
 
     def test_the_public_key_as_an_hmac_secret(self, op, good):
         for jwk in op.machine.get("/jwks", base_url=ISSUER).json["keys"]:
-            public = (RSAKey if jwk["kty"] == "RSA" else ECKey).import_key(jwk)
+            public = ALGORITHMS[jwk["alg"]].read(jwk)
             for secret in (public.as_pem(private=False), json.dumps(jwk).encode()):
                 header = {"alg": "HS256", "typ": "at+jwt", "kid": jwk["kid"]}
                 challenged(op.userinfo(_hs256(header, good.claims, secret)), "invalid_token")
