@@ -67,7 +67,7 @@ class Person:
         self.account_id = account_id
         self.session_id: str | None = None
 
-    def sign_in(self, *, at: datetime | None = None, level: int = 3, amr: tuple[str, ...] = ("pwd",)) -> "Person":
+    def sign_in(self, *, at: datetime | None = None, level: int = 2, amr: tuple[str, ...] = ("pwd",)) -> "Person":
         """A session row as a login leaves it, and its cookie."""
         now, secret = at or clock.now(), secrets.token_urlsafe(32)
         with db.transaction() as session:
