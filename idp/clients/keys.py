@@ -28,7 +28,7 @@ RSA_BITS: Final = range(2048, 4097)
 NONE: Final = KeySet([])
 
 _SECRET: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-_BY_ALG: Final = {"ES256": "P-256", "RS256": "RSA", "PS256": "RSA", "EdDSA": "Ed25519"}
+_BY_ALG: Final = {"ES256": "P-256", "RS256": "RSA", "PS256": "RSA", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
 _WRAPPING: Final = {"RSA-OAEP-256": ("RSA",), "ECDH-ES": ("P-256", "X25519")}
 
 _logger = log.get("idp.clients.keys")
@@ -90,7 +90,7 @@ def signing(found: KeySet, *, alg: str, kid: str | None) -> list[Key]:
 
 def _for(key: Key, alg: str) -> bool:
     said = key.get("alg")
-    return said in {None, alg} or (alg == "EdDSA" and said == "Ed25519")  # RFC 9864 §2.2: the same by its full name
+    return said in {None, alg} or {said, alg} == {"EdDSA", "Ed25519"}  # RFC 9864 §2.2: one algorithm, two names
 
 
 def kind(key: Key) -> str | None:
