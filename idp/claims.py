@@ -4,7 +4,7 @@ Without an answerer the account's own facts are all there is (``idp.own_claims``
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -31,9 +31,38 @@ class ClaimLine:
     sensitive: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """Single claims that were asked for by their names (OpenID Connect Core §5.5); what else their scopes hold stays.
+
+    ``values``: by claim, the only values that would do; a claim that has another one is left out.
+    """
+
+    names: frozenset[str]
+    values: Mapping[str, Sequence[JsonValue]] = field(default_factory=dict)
+
+    def of(self, told: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """What of ``told`` is handed over."""
+        return {name: value for name, value in told.items() if name in self.names and self._would_do(name, value)}
+
+    def _would_do(self, name: str, value: JsonValue) -> bool:
+        # By type too: in Python, and in no other language of a portal, True is 1.
+        return name not in self.values or any(type(one) is type(value) and one == value for one in self.values[name])
+
+
 class ClaimsPort(Protocol):
-    def lines(self, db: Session, *, account_id: str, party_key: str | None, scopes: frozenset[str]) -> list[ClaimLine]:
-        """What these scopes would hand over, in the order to be read. Writes nothing."""
+    def lines(
+        self,
+        db: Session,
+        *,
+        account_id: str,
+        party_key: str | None,
+        scopes: frozenset[str],
+        names: frozenset[str] | None = None,
+    ) -> list[ClaimLine]:
+        """What these scopes would hand over, or only the claims ``names`` of them, in the order to be read. Writes
+        nothing.
+        """
 
     def values(
         self,
@@ -44,8 +73,14 @@ class ClaimsPort(Protocol):
         scopes: frozenset[str],
         client_id: str,
         purpose: str | None,
+        only: Only | None = None,
     ) -> dict[str, JsonValue]:
-        """The claims of these scopes by their names on the wire; writes the person's access log."""
+        """The claims of these scopes by their names on the wire, or ``only`` some; writes the person's access log."""
+
+    def declined(
+        self, db: Session, *, party_key: str | None, names: frozenset[str], client_id: str, purpose: str | None
+    ) -> None:
+        """The person was asked for these claims and said no: a line of the access log, and nothing handed over."""
 
 
 _installed: ClaimsPort | None = None

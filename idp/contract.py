@@ -1,7 +1,7 @@
 """What idp offers the packages above it. Nothing else of idp may be imported from outside, except ``idp.events``."""
 
 from idp.bearer import Bearer, BearerRefused, bearer
-from idp.claims import ClaimLine, ClaimsPort, JsonValue, install_claims
+from idp.claims import ClaimLine, ClaimsPort, JsonValue, Only, install_claims
 from idp.clients.add import register_machine_client
 from idp.clients.info import ClientInfo, account_of, client
 from idp.contacts import Contact, contacts_of
@@ -17,6 +17,7 @@ __all__ = [
     "ClientInfo",
     "Contact",
     "JsonValue",
+    "Only",
     "Viewer",
     "account_of",
     "bearer",

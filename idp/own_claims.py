@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from idp.accounts.identity import BODY
-from idp.claims import ClaimLine, JsonValue
+from idp.claims import ClaimLine, JsonValue, Only
 from idp.models.account import Account
 from kernel import mask
 
@@ -34,9 +34,15 @@ class OwnClaims:
         account_id: str,
         party_key: str | None,  # noqa: ARG002  # an account's facts are its own
         scopes: frozenset[str],
+        names: frozenset[str] | None = None,
     ) -> list[ClaimLine]:
         account = db.get_one(Account, account_id)
-        return [line for scope, tell in _LINES.items() if scope in scopes for line in tell(account)]
+        found = [line for scope, tell in _LINES.items() if scope in scopes for line in tell(account)]
+        if names is None:
+            return found
+        if "locale" in names:
+            found.append(_line("locale", _("页面语言"), account.locale.replace("_", "-")))
+        return [line for line in found if line.claim in names]
 
     def values(
         self,
@@ -47,6 +53,7 @@ class OwnClaims:
         scopes: frozenset[str],
         client_id: str,  # noqa: ARG002  # there is no access log without profiles
         purpose: str | None,  # noqa: ARG002
+        only: Only | None = None,
     ) -> dict[str, JsonValue]:
         account = db.get_one(Account, account_id)
         told: dict[str, JsonValue] = {}
@@ -58,7 +65,13 @@ class OwnClaims:
             told |= {"email": account.email, "email_verified": False if account.email else None}
         if "phone" in scopes:
             told |= {"phone_number": account.phone, "phone_number_verified": False if account.phone else None}
-        return {name: value for name, value in told.items() if value is not None}
+        known = {name: value for name, value in told.items() if value is not None}
+        return known if only is None else only.of(known)
+
+    def declined(
+        self, db: Session, *, party_key: str | None, names: frozenset[str], client_id: str, purpose: str | None
+    ) -> None:
+        """There is no access log without profiles."""
 
 
 def _profile(account: Account) -> list[ClaimLine]:

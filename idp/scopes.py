@@ -17,8 +17,9 @@ class Scope:
     """``claims`` are the names on the wire (OpenID Connect Core §5.4). ``machine`` scopes are given to client
     credentials.
 
-    ``asked`` scopes hand over data and need the person's consent; the others only say who somebody is (``openid``)
-    or open an interface that asks for itself at each release (``materials``).
+    ``asked`` scopes hand over data and need the person's consent; the others only say who somebody is (``openid``),
+    open an interface that asks for itself at each release (``materials``), or hand over nothing and are asked in a way
+    of their own (``offline_access``).
     """
 
     name: str
@@ -28,6 +29,7 @@ class Scope:
 
 
 OPENID: Final = "openid"
+OFFLINE: Final = "offline_access"
 PERSONAL: Final = {
     scope.name: scope
     for scope in (
@@ -38,8 +40,13 @@ PERSONAL: Final = {
         Scope(name="phone", claims=("phone_number", "phone_number_verified")),
         Scope(name="certificates", claims=("certificates",)),
         Scope(name="materials", asked=False, machine=True),
+        Scope(name=OFFLINE, asked=False),
     )
 }
+GIVING: Final = {claim: scope.name for scope in PERSONAL.values() if scope.asked for claim in scope.claims}
+"""By claim, the scope that hands it over."""
+ALONG: Final = {"email_verified": "email", "phone_number_verified": "phone_number", "id_type": "id_number"}
+"""Claims that only describe another one: who agreed to that one agreed to them."""
 
 
 def exists(name: str) -> bool:
@@ -64,3 +71,8 @@ def machine(names: Iterable[str]) -> frozenset[str]:
 def asked(names: Iterable[str]) -> frozenset[str]:
     """Those that hand over data and so need consent or a legal basis."""
     return frozenset(n for n in names if n in PERSONAL and PERSONAL[n].asked)
+
+
+def claims(names: Iterable[str]) -> frozenset[str]:
+    """All that these scopes hand over, by the names on the wire."""
+    return frozenset(claim for name in asked(names) for claim in PERSONAL[name].claims)

@@ -11,7 +11,7 @@ from typing import Final
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from idp.contract import ClaimLine, ClaimsPort, ClientInfo, JsonValue, client
+from idp.contract import ClaimLine, ClaimsPort, ClientInfo, JsonValue, Only, client
 from kernel import mask
 from profiles import labels
 from profiles.access import Kind, Look, Reader, record
@@ -42,16 +42,25 @@ class Claims:
     def __init__(self, own: ClaimsPort) -> None:
         self._own = own
 
-    def lines(self, db: Session, *, account_id: str, party_key: str | None, scopes: frozenset[str]) -> list[ClaimLine]:
+    def lines(
+        self,
+        db: Session,
+        *,
+        account_id: str,
+        party_key: str | None,
+        scopes: frozenset[str],
+        names: frozenset[str] | None = None,
+    ) -> list[ClaimLine]:
         """What these scopes would hand over, shown to the person whose consent is asked: nobody else's look."""
-        own = self._own.lines(db, account_id=account_id, party_key=party_key, scopes=scopes)
+        own = self._own.lines(db, account_id=account_id, party_key=party_key, scopes=scopes, names=names)
         if party_key is None:
             return own
         look = Look(db, party_key)
         known = self._own_values(db, account_id, party_key, scopes)
         reported = _reported(look, scopes, known)
         lines = [_line(line, reported.get(line.claim)) for line in own]
-        return [*lines, *(_certificate_line(one) for one in _certificates(look, scopes))]
+        papers = [] if names is not None and "certificates" not in names else _certificates(look, scopes)
+        return [*lines, *(_certificate_line(one) for one in papers)]
 
     def values(
         self,
@@ -62,11 +71,12 @@ class Claims:
         scopes: frozenset[str],
         client_id: str,
         purpose: str | None,
+        only: Only | None = None,
     ) -> dict[str, JsonValue]:
         """The claims by their names on the wire; their names are in the person's access log in the same commit."""
         known = self._own_values(db, account_id, party_key, scopes)
         if party_key is None:
-            return known
+            return known if only is None else only.of(known)
         look = Look(db, party_key)
         reported = _reported(look, scopes, known)
         told: dict[str, JsonValue] = known | {claim: found.value for claim, found in reported.items()}
@@ -74,11 +84,22 @@ class Claims:
         certificates = list(_certificates(look, scopes))
         if "certificates" in scopes:
             told["certificates"] = [_certificate(one) for one in certificates]
+        if only is not None:
+            told = only.of(told)
+            certificates = certificates if "certificates" in told else []
         names = [_FIELD_OF.get(claim, claim) for claim in told if claim not in _NOT_DATA | {"certificates"}]
         names += [f"certificate:{one.name}" for one in certificates]
         if names:
             record(db, party_key, _reader(client(db, client_id), client_id, purpose), dict.fromkeys(names))
         return told
+
+    def declined(
+        self, db: Session, *, party_key: str | None, names: frozenset[str], client_id: str, purpose: str | None
+    ) -> None:
+        """The person sees what was asked for and not given, too."""
+        fields = [_FIELD_OF.get(claim, claim) for claim in sorted(names - _NOT_DATA)]
+        if party_key is not None and fields:
+            record(db, party_key, _reader(client(db, client_id), client_id, purpose), fields, refused=True)
 
     def _own_values(
         self, db: Session, account_id: str, party_key: str | None, scopes: frozenset[str]

@@ -23,6 +23,7 @@ _OTHERS: Final[Mapping[str, object]] = {
     "enterprises": _l("担任法定代表人的企业"),
     "id_type": _l("证件类型"),
     "level": _l("账户可信等级"),
+    "certificates": _l("证照"),
 }
 
 

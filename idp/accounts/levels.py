@@ -14,6 +14,8 @@ from kernel.db import skip_locked
 DECLARED: Final = 2  # what anybody can say of themselves
 IDENTIFIED: Final = 3  # name and number matched with a register
 HIGHEST: Final = 5
+ACR: Final = tuple(str(level) for level in range(DECLARED, HIGHEST + 1))
+"""The levels as tokens write them (``acr``, OpenID Connect Core §2); each holds for the lower ones too."""
 
 
 def lower(db: Session, limit: int) -> int:
