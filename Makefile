@@ -1,5 +1,5 @@
 # make run · make test · make check · make reset
-.PHONY: run install dev reset test check format messages reference lock
+.PHONY: run install dev reset test check format messages reference lock bench
 PY := .venv/bin/python
 JOBS ?= $(shell nproc)
 ENGLISH := locale/en/LC_MESSAGES/messages
@@ -29,6 +29,11 @@ reset:
 test: dev
 	@deploy/test-packages.sh
 	@.venv/bin/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+# What Kapok costs beside its floors and a peer: docs/howto/benchmarks.md. ARGS=--quick for two minutes of it.
+bench: dev
+	@deploy/test-packages.sh
+	@.venv/bin/python -m bench $(ARGS)
 
 check: dev
 	@.venv/bin/ruff format --check .

@@ -6,6 +6,7 @@
 import json
 import pickle
 import select
+import signal
 import socket
 import sys
 import time
@@ -58,6 +59,8 @@ def run(requests: Sequence[bytes], port: int, connections: int, count: int, seco
     for line in lines:
         line.send(requests[sent % len(requests)])
         sent += 1
+    ending: list[int] = []
+    signal.signal(signal.SIGTERM, lambda *_: ending.append(1))  # whoever needs no more still wants to know what was
     until = begun + seconds
     while waiting:
         for number, _ in poll.poll():
@@ -68,7 +71,7 @@ def run(requests: Sequence[bytes], port: int, connections: int, count: int, seco
             now = time.perf_counter()
             spent.append(now - line.began)
             statuses[status] += 1
-            if sent < count and now < until:
+            if sent < count and now < until and not ending:
                 line.send(requests[sent % len(requests)])
                 sent += 1
             else:

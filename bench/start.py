@@ -32,12 +32,10 @@ def run(inside: Inside, figures: Figures, setting: Setting, say: Callable[[str],
                     figures.first[who].append(spent)
         say("memory")
         trivial = {"DATABASE_URL": f"sqlite:///{folder}/trivial.db"}
-        figures.pss[TRIVIAL] = _warm(
-            granian("bench.trivial:app", folder, trivial, workers=1, ready="/"), [get("/").raw()]
-        )
-        kapok = inside.serve(workers=1)
-        sent = [one for op in ("discovery", "client_credentials", "code") for one in inside.requests(op, WARM // 3)]
-        figures.pss[KAPOK] = _warm(kapok, sent)
+        least = granian("bench.trivial:app", folder, trivial, workers=1, ready="/")
+        figures.pss[TRIVIAL] = _warm(least, [get("/").raw()] * WARM)
+        same = [one for op in ("discovery", "client_credentials") for one in inside.requests(op, 1)] * (WARM // 4)
+        figures.pss[KAPOK] = _warm(inside.serve(workers=1), same + inside.requests("code", WARM // 2))
 
 
 def _first_answer(app: str, folder: Path, environ: Mapping[str, str], ready: str) -> float:
@@ -52,7 +50,7 @@ def _first_answer(app: str, folder: Path, environ: Mapping[str, str], ready: str
 def _warm(server: Server, requests: list[bytes]) -> float:
     """Megabytes of its worker after some thousand requests."""
     try:
-        measure(requests, server.port, server=server.pid, count=max(WARM, len(requests)))
+        measure(requests, server.port, server=server.pid)
         return max(pss_mb(pid) for pid in workers(server.pid))
     finally:
         server.stop()
