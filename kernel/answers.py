@@ -64,13 +64,30 @@ def oauth_of(error: AppError, request_id: str) -> Answer:
     described = error.code
     if isinstance(error, Invalid) and error.fields:
         described = f"{described}: {', '.join(error.fields)}"
-    described = re.sub(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]", "?", described)
     document = {
         "error": _OAUTH_CODES.get(error.status, fallback),
-        "error_description": described,
+        "error_description": ascii_description(described),
         "request_id": request_id,
     }
     return json_answer(document, error.status, error.headers)
+
+
+def ascii_description(text: str) -> str:
+    """``text`` in the characters that an error_description may have (RFC 6749 §5.2)."""
+    text = text.replace("§", "section ").replace('"', "'")
+    return re.sub(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]", "?", text)
+
+
+def explained(answer: Answer, reference: str) -> Answer:
+    """An OAuth error with ``error_uri``, where ``reference`` tells developers about its code (RFC 6749 §5.2)."""
+    if answer.status < 400 or not answer.body.startswith(b"{"):
+        return answer
+    document = json.loads(answer.body)
+    code = document.get("error")
+    if not isinstance(code, str) or "error_uri" in document:
+        return answer
+    body = json.dumps(document | {"error_uri": reference + code}, ensure_ascii=False, separators=(",", ":")).encode()
+    return Answer(answer.status, body, answer.headers)
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from kernel import context, log
-from kernel.answers import Answer, Headers, json_answer, oauth_of, problem, problem_of, reason
+from kernel.answers import Answer, Headers, explained, json_answer, oauth_of, problem, problem_of, reason
 from kernel.errors import AppError, Invalid
 from kernel.machine import Endpoint, Request
 
@@ -40,7 +40,10 @@ def client_address(environ: dict[str, Any], trusted_hops: int) -> str:
 
 
 class Door:
-    """The WSGI callable. ``fallback`` is Flask's; two endpoints of one path stop the start."""
+    """The WSGI callable. ``fallback`` is Flask's; two endpoints of one path stop the start.
+
+    ``error_reference`` and a code are the address of the page on that code, for OAuth errors.
+    """
 
     def __init__(
         self,
@@ -49,8 +52,10 @@ class Door:
         *,
         public_url: str = "http://localhost",
         trusted_hops: int = 0,
+        error_reference: str | None = None,
     ) -> None:
         public = urlsplit(public_url)
+        self._error_reference = error_reference
         self._fallback = fallback
         self._base_url = f"{public.scheme}://{public.netloc}"
         self._scheme, self._netloc = public.scheme, public.netloc
@@ -119,6 +124,8 @@ class Door:
                     max_body=endpoint.max_body,
                 )
                 answer = _written(refusal, endpoint, request) if refusal else self._answer(endpoint, request)
+                if endpoint.errors == "oauth" and self._error_reference is not None:
+                    answer = explained(answer, self._error_reference)
                 return self._send(answer, request, noted)
             if refusal is not None:
                 # Flask writes the page; it need not parse what is refused.

@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 
+from idp import oauth_errors
 from kernel import i18n, settings, web
 from kernel.door import Door, Wsgi
 from kernel.settings import LOOPBACK, KernelSettings, SettingsError
@@ -57,6 +58,7 @@ def create_app() -> Flask:
         cast("Wsgi", app.wsgi_app),
         public_url=mine.public_url,
         trusted_hops=mine.trusted_hops,
+        error_reference=oauth_errors.uri(""),
     )
     app.wsgi_app = door  # type: ignore[method-assign]  # Flask's documented place for middleware
     return app

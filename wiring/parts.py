@@ -27,6 +27,7 @@ import idp.login.routes
 import idp.login.second_routes
 import idp.login.step_up
 import idp.logout.routes
+import idp.logout.send
 import idp.sweep
 import idp.tokens.cli
 import idp.tokens.keys
@@ -46,6 +47,7 @@ from connectors.breaker import ConnectorSettings
 from idp.claims import install_claims
 from idp.endpoint import machine_endpoints
 from idp.own_claims import OwnClaims
+from idp.registration.settings import RegistrationSettings
 from idp.resource import install_apis
 from idp.sessions import Sessions
 from idp.settings import SignInSettings, TokenSettings
@@ -72,6 +74,7 @@ SETTINGS: tuple[type[Section], ...] = (
     ConnectorSettings,
     SignInSettings,
     TokenSettings,
+    RegistrationSettings,
     ProfilesSettings,
     SubscriptionsSettings,
 )
@@ -136,6 +139,7 @@ PERIODIC: tuple[Periodic, ...] = (
     idp.sweep.SWEEPER,
     idp.tokens.sweep.PERIODIC,
     idp.tokens.keys.PERIODIC,
+    *idp.logout.send.PERIODIC,
     *subscriptions.tasks.PERIODIC,
 )
 

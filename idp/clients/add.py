@@ -1,29 +1,25 @@
-"""Registering clients and changing their secrets. A secret is answered once and kept as a digest."""
+"""Registering clients. A secret is answered once and kept as a digest; ``change`` and ``secrets_of`` come after."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from idp.clients import metadata, registered
 from idp.clients.metadata import Metadata
 from idp.models.client import MACHINE, PORTAL, Client, ClientSecret
-from idp.tokens import families
 from kernel import audit, clock, crypto, http
 from kernel.db import after_commit
-from kernel.errors import Invalid, NotFound
+from kernel.errors import AppError, Invalid
 from kernel.ids import new_id, new_secret
-
-SECRET_OVERLAP: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """``secret`` is None for a client that authenticates by nothing (``none``)."""
+    """``secret`` is None for a client that authenticates by a key or by nothing (``none``)."""
 
     client_id: str
     secret: str | None
@@ -33,48 +29,82 @@ class Added:
 def check_sector(m: Metadata) -> None:
     """Fetch ``sector_identifier_uri`` and see that it names every redirect URI (OpenID Connect Registration §5).
 
-    An outbound call: before any transaction. :raises Invalid: where it does not; ``kernel.http`` errors where it
-    cannot be had.
+    An outbound call: before any transaction.
+
+    :raises Invalid: where it does not, or cannot be had.
     """
     if m.sector_identifier_uri is None:
         return
-    answer = http.request("GET", m.sector_identifier_uri)
-    listed = answer.json() if answer.status == 200 else None
+    try:
+        answer = http.request("GET", m.sector_identifier_uri, timeout=3.0)
+        listed = answer.json() if answer.status == 200 else None
+    except AppError as error:
+        raise _sector_fault(f"cannot be fetched: {error.code}") from None
     if not isinstance(listed, list) or not set(m.redirect_uris) <= {u for u in listed if isinstance(u, str)}:
-        raise Invalid(
-            {"sector_identifier_uri": "does not list every one of redirect_uris"}, code="invalid_client_metadata"
-        )
+        raise _sector_fault("does not list every one of redirect_uris")
 
 
-def add(db: Session, m: Metadata) -> Added:
-    """Register the client; the answer is that of RFC 7591 §3.2.1. ``check_sector`` comes before."""
-    client_id = new_id()
+def _sector_fault(why: str) -> Invalid:
+    return Invalid({"sector_identifier_uri": why}, code="invalid_client_metadata")
+
+
+def check_others(db: Session, m: Metadata, client_id: str | None) -> None:
+    """What only the other clients' registrations tell: whose an interface is, and whom tokens are exchanged for.
+
+    :raises Invalid: for an interface that is another's, and for an audience that is nobody.
+    """
+    faults: dict[str, str] = {}
+    if m.resource_uris:
+        found = db.execute(select(Client.id, Client.registered["resource_uris"]).where(Client.id != client_id))
+        taken = {uri: other for other, uris in found for uri in uris or ()}
+        if theirs := [f"{uri!a} is client {taken[uri]}'s" for uri in m.resource_uris if uri in taken]:
+            faults["resource_uris"] = ", ".join(theirs)
+    if m.token_exchange_audiences:
+        known = set(db.scalars(select(Client.id).where(Client.id.in_(m.token_exchange_audiences))))
+        if nobody := [ascii(name) for name in m.token_exchange_audiences if name not in known]:
+            faults["token_exchange_audiences"] = f"there is no client {', '.join(nobody)}"
+    if faults:
+        raise Invalid(faults, code="invalid_client_metadata")
+
+
+def columns(m: Metadata, client_id: str) -> dict[str, Any]:
+    """The columns of ``Client`` that its metadata decides."""
     host = urlsplit(m.redirect_uris[0]).hostname if m.redirect_uris else None
-    row = Client(
-        id=client_id,
-        name=m.client_name or host or client_id,
-        kind=PORTAL if m.interactive else MACHINE,
-        auth_method=m.token_endpoint_auth_method,
-        grant_types=list(m.grant_types),
-        redirect_uris=list(dict.fromkeys(m.redirect_uris)),
-        post_logout_redirect_uris=list(dict.fromkeys(m.post_logout_redirect_uris)),
-        scopes=sorted(set(m.scope.split())),
-        sector=metadata.sector(m, client_id),
-        legal_basis=m.legal_basis,
-        purpose=m.purpose,
-        registered=m.answered(),
-        created_at=clock.now(),
-    )
+    return {
+        "name": m.client_name or host or client_id,
+        "kind": PORTAL if m.interactive else MACHINE,
+        "auth_method": m.token_endpoint_auth_method,
+        "grant_types": list(m.grant_types),
+        "redirect_uris": list(dict.fromkeys(m.redirect_uris)),
+        "post_logout_redirect_uris": list(dict.fromkeys(m.post_logout_redirect_uris)),
+        "scopes": sorted(set(m.scope.split())),
+        "sector": metadata.sector(m, client_id),
+        "legal_basis": m.legal_basis,
+        "purpose": m.purpose,
+        "registered": m.answered(),
+    }
+
+
+def add(db: Session, m: Metadata, *, registration_digest: str | None = None, by: str | None = None) -> Added:
+    """Register the client; the answer is that of RFC 7591 §3.2.1. ``check_sector`` comes before.
+
+    ``registration_digest`` is that of the token by which it manages itself, ``by`` the invitation it came with.
+
+    :raises Invalid: as ``check_others`` does.
+    """
+    check_others(db, m, None)
+    client_id = new_id()
+    row = Client(id=client_id, **columns(m, client_id), registration_digest=registration_digest, created_at=clock.now())
     db.add(row)
     db.flush()
     answer: dict[str, Any] = {
         "client_id": client_id,
         "client_id_issued_at": int(row.created_at.timestamp()),
     }
-    secret = _new_secret(db, client_id) if m.has_secret else None
+    secret = make_secret(db, client_id) if m.has_secret else None
     if secret is not None:
         answer |= {"client_secret": secret, "client_secret_expires_at": 0}
-    audit.record(db, "client.added", subject=client_id, details={"kind": row.kind, "scope": m.scope})
+    audit.record(db, "client.added", subject=client_id, details={"kind": row.kind, "scope": m.scope, "invitation": by})
     after_commit(db, lambda: registered.forget(client_id))
     return Added(client_id=client_id, secret=secret, answer=answer | row.registered)
 
@@ -90,51 +120,8 @@ def register_machine_client(db: Session, *, name: str, scopes: Sequence[str]) ->
     return added.client_id, added.secret
 
 
-def add_secret(db: Session, client_id: str) -> str:
-    """A further secret. Those before it stay good for seven days; the oldest of three goes at once.
-
-    :raises NotFound: for a client that is unknown or has no secrets.
-    """
-    auth_method = db.scalar(select(Client.auth_method).where(Client.id == client_id))
-    if auth_method in {None, "none", *metadata.BY_KEY}:
-        raise NotFound(detail=f"client {client_id}")
-    ends = clock.now() + SECRET_OVERLAP
-    live = db.scalars(
-        select(ClientSecret.id)
-        .where(ClientSecret.client_id == client_id)
-        .order_by(ClientSecret.created_at.desc(), ClientSecret.id.desc())
-    ).all()
-    db.execute(delete(ClientSecret).where(ClientSecret.id.in_(live[1:])))
-    db.execute(
-        update(ClientSecret)
-        .where(
-            ClientSecret.client_id == client_id,
-            or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > ends),
-        )
-        .values(expires_at=ends)
-    )
-    secret = _new_secret(db, client_id)
-    audit.record(db, "client.secret_added", subject=client_id)
-    after_commit(db, lambda: registered.forget(client_id))
-    return secret
-
-
-def disable(db: Session, client_id: str) -> None:
-    """The client can do nothing from now on, and its tokens are worth nothing.
-
-    :raises NotFound: for an unknown client.
-    """
-    found = db.execute(
-        update(Client).where(Client.id == client_id).values(disabled_at=clock.now()).returning(Client.id)
-    ).one_or_none()
-    if found is None:
-        raise NotFound(detail=f"client {client_id}")
-    families.end(db, client_id=client_id, reason="client_disabled")
-    audit.record(db, "client.disabled", subject=client_id)
-    after_commit(db, lambda: registered.forget(client_id))
-
-
-def _new_secret(db: Session, client_id: str) -> str:
+def make_secret(db: Session, client_id: str) -> str:
+    """One more secret, kept as its digest."""
     secret = new_secret()
     db.add(ClientSecret(client_id=client_id, digest=crypto.digest(secret)))
     db.flush()

@@ -7,6 +7,7 @@ import click
 from flask.cli import AppGroup
 
 from idp.clients import add as act
+from idp.clients import change as changes
 from idp.clients import metadata
 from kernel import db
 from kernel.errors import AppError, Invalid
@@ -40,7 +41,7 @@ def add(file: TextIO) -> None:
 def secret(client_id: str) -> None:
     """Give CLIENT_ID a further secret; the one before it stays good for seven days. Answers JSON."""
     with _told(), db.transaction() as session:
-        made = act.add_secret(session, client_id)
+        made = changes.add_secret(session, client_id)
     click.echo(json.dumps({"client_id": client_id, "client_secret": made}, indent=2))
 
 
@@ -49,7 +50,7 @@ def secret(client_id: str) -> None:
 def disable(client_id: str) -> None:
     """Refuse CLIENT_ID from now on and end its tokens."""
     with _told(), db.transaction() as session:
-        act.disable(session, client_id)
+        changes.disable(session, client_id)
 
 
 class _told:  # noqa: N801  # reads as the statement it is

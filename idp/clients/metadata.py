@@ -5,11 +5,12 @@ Members that are not understood are left out, as RFC 7591 asks; members that are
 refused, because a client that relies on them would fail later and elsewhere.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from idp.clients import metadata_faults, redirect_uris
 from kernel.errors import Invalid
@@ -35,9 +36,20 @@ PEOPLE: Final = frozenset({"authorization_code", DEVICE_GRANT, CIBA_GRANT})
 BY_CERTIFICATE: Final = frozenset({"tls_client_auth", "self_signed_tls_client_auth"})
 BY_KEY: Final = frozenset({"private_key_jwt", *BY_CERTIFICATE})
 OPERATORS: Final = frozenset(
-    {"legal_basis", "purpose", "require_pkce", "token_exchange_audiences", "resource_uris", "introspects"}
+    {
+        "legal_basis",
+        "purpose",
+        "require_pkce",
+        "token_exchange_audiences",
+        "resource_uris",
+        "introspects",
+        "internal_network",
+    }
 )
 """Members that are ours, and that only an operator may set: nobody gives oneself a right by registering."""
+LOCALIZED: Final = frozenset({"client_name", "client_uri", "logo_uri", "policy_uri", "tos_uri"})
+# RFC 7591 §2.2: the member's name, #, a language tag (BCP 47).
+_LOCALIZED: Final = re.compile(rf"({'|'.join(sorted(LOCALIZED))})#[A-Za-z]{{2,8}}(-[A-Za-z0-9]{{1,8}})*\Z")
 
 
 class Metadata(BaseModel):
@@ -46,7 +58,8 @@ class Metadata(BaseModel):
     ``OPERATORS`` names the members that only an operator may set. ``require_pkce`` off: ``nonce`` or the client's
     authentication protects the code instead. ``token_exchange_audiences``: the clients it may exchange a person's
     token for (RFC 8693); ``resource_uris``: the interfaces that are this client's (RFC 8707); ``introspects``: it
-    may ask about every token (RFC 7662). ``security_profile`` turns on every rule of FAPI 2.0.
+    may ask about every token (RFC 7662). ``security_profile`` turns on every rule of FAPI 2.0. ``localized`` is not a
+    member of its own: it holds those with a language, as ``client_name#en``.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
@@ -72,6 +85,7 @@ class Metadata(BaseModel):
     authorization_signed_response_alg: Signing | None = None
     introspection_signed_response_alg: Signing | None = None
     request_object_signing_alg: Signing | None = None
+    request_uris: Uris = []
     require_signed_request_object: bool = False
     require_pushed_authorization_requests: bool = False
     default_max_age: Annotated[int, Field(ge=0, le=10**8)] | None = None
@@ -101,6 +115,7 @@ class Metadata(BaseModel):
     contacts: Annotated[list[Text], Field(max_length=20)] = []
     software_id: Text | None = None
     software_version: Text | None = None
+    software_statement: Annotated[str, Field(max_length=10_000)] | None = None
     security_profile: Literal["fapi2"] | None = None
     legal_basis: Text | None = None
     purpose: Text | None = None
@@ -108,6 +123,26 @@ class Metadata(BaseModel):
     token_exchange_audiences: Annotated[list[Text], Field(max_length=50)] = []
     resource_uris: Annotated[list[Resource], Field(max_length=20)] = []
     introspects: bool = False
+    internal_network: bool = False
+    localized: Annotated[dict[str, Annotated[str, Field(min_length=1, max_length=1024)]], Field(max_length=50)] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_localized(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        found = {name: value for name, value in data.items() if _LOCALIZED.match(name)}
+        return {name: value for name, value in data.items() if name != "localized"} | {"localized": found}
+
+    def said(self, member: str, lang: str) -> str | None:
+        """A member of ``LOCALIZED`` in this language (BCP 47), or in none; the longest tag that fits comes first."""
+        tags = {name.lower(): value for name, value in self.localized.items()}
+        parts = lang.lower().split("-")
+        for length in range(len(parts), 0, -1):
+            if found := tags.get(f"{member}#{'-'.join(parts[:length])}".lower()):
+                return found
+        plain: str | None = getattr(self, member)
+        return plain
 
     @property
     def native(self) -> bool:
@@ -142,14 +177,17 @@ class Metadata(BaseModel):
         return self.fapi2 or self.dpop_bound_access_tokens or self.tls_client_certificate_bound_access_tokens
 
     def answered(self) -> dict[str, Any]:
-        """The registered metadata as RFC 7591 §3.2.1 answers it: defaults included, empty members left out."""
-        kept = self.model_dump()
-        empty = [
-            name
+        """The registered metadata as RFC 7591 §3.2.1 answers it: defaults included, and what is empty or off only
+        where somebody said so.
+        """
+        kept = self.model_dump(exclude={"localized"})
+        said = {"require_pkce", *self.model_fields_set}
+        shown = {
+            name: value
             for name, value in kept.items()
-            if value is None or value == [] or (value is False and name != "require_pkce")
-        ]
-        return {name: value for name, value in kept.items() if name not in empty}
+            if value is not None and (name in said or not (value is False or value == []))
+        }
+        return shown | self.localized
 
 
 def validate(raw: object) -> Metadata:
@@ -163,12 +201,16 @@ def validate(raw: object) -> Metadata:
     if "authorization_code" not in _list(given.get("grant_types", ["authorization_code"])):
         given.setdefault("response_types", [])
         given.setdefault("scope", "")
+    if given.get("security_profile") == "fapi2":
+        given.setdefault("require_pushed_authorization_requests", True)  # FAPI 2.0 Security Profile §5.3.2.2
     try:
         metadata = Metadata.model_validate(given)
     except ValidationError as error:
-        found = {str(d["loc"][0]) if d["loc"] else "metadata": d["msg"] for d in error.errors()}
+        found = {_member(d["loc"]): d["msg"] for d in error.errors()}
         raise Invalid(found, code="invalid_client_metadata") from None
-    faults = dict(metadata_faults.of(metadata))
+    faults: dict[str, str] = {}
+    for member, why in metadata_faults.of(metadata):
+        faults.setdefault(member, why)
     if faults:
         code = "invalid_redirect_uri" if set(faults) == {"redirect_uris"} else "invalid_client_metadata"
         raise Invalid(faults, code=code)
@@ -177,7 +219,14 @@ def validate(raw: object) -> Metadata:
 
 def not_understood(raw: Mapping[str, object]) -> list[str]:
     """The members of ``raw`` that registration leaves out."""
-    return sorted(set(raw) - set(Metadata.model_fields))
+    return sorted(n for n in raw if n == "localized" or not (n in Metadata.model_fields or _LOCALIZED.match(n)))
+
+
+def _member(place: tuple[int | str, ...]) -> str:
+    """The member that a fault is in, by the name it was sent with."""
+    if not place:
+        return "metadata"
+    return str(place[1] if place[0] == "localized" and len(place) > 1 else place[0])
 
 
 def _list(value: object) -> list[object]:

@@ -1,10 +1,13 @@
-"""Which redirect URIs may be registered. ``/authorize`` compares byte by byte, so all care is taken here."""
+"""Which URIs may be registered. ``/authorize`` compares redirect URIs byte by byte, so all care is taken here."""
 
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+from kernel import settings
+from kernel.settings import KernelSettings
 
 MOST_CHARACTERS: Final = 1024
 # RFC 3986 §2, without what browsers repair: backslash, space, controls.
@@ -15,11 +18,22 @@ _ENCODED_BOUNDARY: Final = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:2[eEfF]|5[cC]|0[
 
 
 def fault(uri: str, *, native: bool) -> str | None:
-    """Why this URI cannot be registered, in one English clause; None if it can."""
-    return next(_faults(uri, native=native), None)
+    """Why people cannot be sent back to this URI, in one English clause; None if they can."""
+    return next(_faults(uri, native=native, private_use=native), None)
 
 
-def _faults(uri: str, *, native: bool) -> Iterator[str]:
+def web_fault(uri: str, *, native: bool = False) -> str | None:
+    """Why this URI cannot be one that a browser or we call over the web; None if it can."""
+    return next(_faults(uri, native=native, private_use=False), None)
+
+
+def origin(uri: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port of a URI without faults (RFC 6454 §4)."""
+    parts = urlsplit(uri)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _faults(uri: str, *, native: bool, private_use: bool) -> Iterator[str]:
     if not 0 < len(uri) <= MOST_CHARACTERS:
         yield f"must have 1 to {MOST_CHARACTERS} characters"
     if "#" in uri:
@@ -35,13 +49,15 @@ def _faults(uri: str, *, native: bool) -> Iterator[str]:
         yield "is not a URI (RFC 3986 §3)"
         return
     if parts.scheme in {"http", "https"}:
-        yield from _web_faults(uri, parts)
+        yield from _web_faults(uri, parts, native=native)
     # RFC 8252 §7.1: a scheme of the app's own, a domain name in reverse.
-    elif not (native and _PRIVATE_USE.match(parts.scheme) and uri.startswith(f"{parts.scheme}:/")):
-        yield "must use https (RFC 9700 §2.6); native applications may use a scheme with a dot (RFC 8252 §7.1)"
+    elif not private_use:
+        yield "must use https (RFC 9700 §2.6)"
+    elif not (_PRIVATE_USE.match(parts.scheme) and uri.startswith(f"{parts.scheme}:/")):
+        yield "must use https, or a scheme of the application's own with a dot (RFC 8252 §7.1)"
 
 
-def _web_faults(uri: str, parts: SplitResult) -> Iterator[str]:
+def _web_faults(uri: str, parts: SplitResult, *, native: bool) -> Iterator[str]:
     host = parts.hostname or ""
     if not uri.startswith(f"{parts.scheme}://{parts.netloc}"):
         yield "needs // and a host after a scheme in lower case"
@@ -53,8 +69,8 @@ def _web_faults(uri: str, parts: SplitResult) -> Iterator[str]:
         yield "has a port that is not one"
     if any(segment in {".", ".."} for segment in parts.path.split("/")) or _ENCODED_BOUNDARY.search(parts.path):
         yield "must not have dot segments or encoded separators in its path"
-    if parts.scheme == "http" and not is_loopback(host):
-        yield "must use https (RFC 9700 §2.6); http is for this machine alone"
+    if parts.scheme == "http" and not (is_loopback(host) and (native or settings.of(KernelSettings).demo)):
+        yield "must use https (RFC 9700 §2.6); http is for native applications on their own machine (RFC 8252 §7.3)"
 
 
 def _is_host(host: str) -> bool:

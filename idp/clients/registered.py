@@ -8,6 +8,7 @@ from typing import Final
 
 from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
 
 from idp import scopes
 from idp.clients.metadata import Metadata
@@ -116,15 +117,12 @@ def _load_owners() -> Mapping[str, frozenset[str]]:
     return {uri: frozenset(clients) for uri, clients in named.items()}
 
 
-def _load(client_id: str) -> RegisteredClient | None:
-    with db.reading() as reading:
-        row = reading.scalars(_CLIENT, {"client_id": client_id}).one_or_none()
-        if row is None:
-            return None
-        secrets = tuple(
-            Secret(digest=digest, expires_at=expires_at)
-            for digest, expires_at in reading.execute(_SECRETS, {"client_id": client_id})
-        )
+def of(db: Session, row: Client) -> RegisteredClient:
+    """A row of the database as requests see it."""
+    secrets = tuple(
+        Secret(digest=digest, expires_at=expires_at)
+        for digest, expires_at in db.execute(_SECRETS, {"client_id": row.id})
+    )
     return RegisteredClient(
         client_id=row.id,
         name=row.name,
@@ -138,6 +136,16 @@ def _load(client_id: str) -> RegisteredClient | None:
         legal_basis=row.legal_basis,
         purpose=row.purpose,
         secrets=secrets,
-        # What is empty was left out when it was kept; only this member has a default that is not.
-        meta=Metadata.model_validate({"response_types": [], **row.registered}),
+        meta=metadata_of(row),
     )
+
+
+def metadata_of(row: Client) -> Metadata:
+    """What it registered. What is empty was left out when it was kept; only this member has a default that is not."""
+    return Metadata.model_validate({"response_types": [], **row.registered})
+
+
+def _load(client_id: str) -> RegisteredClient | None:
+    with db.reading() as reading:
+        row = reading.scalars(_CLIENT, {"client_id": client_id}).one_or_none()
+        return None if row is None else of(reading, row)

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from idp.clients import add
+from idp.clients import change
 from kernel.db import transaction
 from tests.protocol.parties import ISSUER, Pkce
 from tests.protocol.test_code_redemption import refused
@@ -102,7 +102,7 @@ class TestAuthentication:
     def test_two_secrets_are_good_for_a_week_so_that_a_portal_can_change_over(self, op, frozen_clock):
         machine = op.machine_client("feeds:cases")
         with transaction() as db:
-            second = add.add_secret(db, machine.client_id)
+            second = change.add_secret(db, machine.client_id)
         both = [basic(machine.client_id, secret) for secret in (machine.secret, second)]
         assert [op.token(headers=h, **CC).status_code for h in both] == [200, 200]
         frozen_clock.advance(days=7)
@@ -111,16 +111,16 @@ class TestAuthentication:
     def test_a_third_secret_ends_the_first(self, op):
         machine = op.machine_client("feeds:cases")
         with transaction() as db:
-            second = add.add_secret(db, machine.client_id)
+            second = change.add_secret(db, machine.client_id)
         with transaction() as db:
-            third = add.add_secret(db, machine.client_id)
+            third = change.add_secret(db, machine.client_id)
         headers = [basic(machine.client_id, secret) for secret in (machine.secret, second, third)]
         assert [op.token(headers=h, **CC).status_code for h in headers] == [401, 200, 200]
 
     def test_a_disabled_client_is_nobody(self, op, machine):
         assert op.token(machine, **CC).status_code == 200
         with transaction() as db:
-            add.disable(db, machine.client_id)
+            change.disable(db, machine.client_id)
         refused(op.token(machine, **CC), "invalid_client", 401)
 
 

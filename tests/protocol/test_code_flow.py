@@ -187,13 +187,13 @@ class TestFlow:
         assert op.person().sign_in().get(f"/authorize/resume?flow={flow}").status_code == 400
 
     def test_a_client_disabled_during_the_flow_gets_nothing(self, op):
-        from idp.clients import add
+        from idp.clients import change
         from kernel.db import transaction
 
         portal, person = op.portal(), op.person()
         flow = flow_of(person.authorize(portal))
         with transaction() as db:
-            add.disable(db, portal.client_id)
+            change.disable(db, portal.client_id)
         response = person.sign_in().get(f"/authorize/resume?flow={flow}")
         assert response.status_code == 400
         assert "Location" not in response.headers

@@ -20,6 +20,8 @@ MACHINES = {
     "/.well-known/openid-configuration": "everybody",
     "/.well-known/oauth-authorization-server": "everybody",
     "/jwks": "everybody",
+    "/register": "an operator's invitation, as a Bearer token",
+    "/register/<client_id>": "the client itself, with its registration access token",
     "/token": "registered clients, with their authentication",
     "/userinfo": "a token with scope `openid`",
     "/feeds/v1/batches/<batch>": "a department's token, for its own batches",
