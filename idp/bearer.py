@@ -1,22 +1,22 @@
 """Requests with an access token (RFC 6750): who asks, for whom, with which scopes.
 
-The token's signature says that it was ours, the client's registration and the family say that it still counts. A
-machine's token needs no read when the client is in the cache; a person's needs one, so that what was ended is over
-at once.
+The token's signature says that it was ours and for which interface; the client's registration, the family and the list
+of revoked tokens say that it still counts. That is one read, which a token that comes again within half a second is
+spared: what was ended is over everywhere within a second.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy.orm import Session
 
+from idp import resource
 from idp.clients import registered
 from idp.clients.registered import RegisteredClient
-from idp.tokens import check, families
+from idp.tokens import check, families, revoked
 from idp.tokens.check import AccessToken, Unusable
 from idp.tokens.families import Standing
-from kernel.db import reading
+from kernel import clock
 from kernel.errors import AppError
 from kernel.machine import Request
 
@@ -41,24 +41,38 @@ class Bearer:
     family_id: str | None
 
 
-def bearer(request: Request, *, scope: str) -> Bearer:
+def bearer(request: Request, *, scope: str, acr: str | None = None, max_age: int | None = None) -> Bearer:
     """Who sent this request, by the token in its Authorization header.
 
-    Opens a ``reading()`` of its own; call it before your transaction.
+    With ``acr`` or ``max_age`` only a person's token will do, whose sign-in is of that level and not older than so
+    many seconds; otherwise the client is told to ask for a new one (RFC 9470). Call it before your transaction.
 
     :raises BearerRefused: 401 without a good token, 403 where it lacks ``scope``; with ``WWW-Authenticate``.
     """
-    token, client = read(presented(request), scope=scope)
-    account_id = None
-    if token.family_id is not None:
-        with reading() as db:
-            account_id = live_family(db, token).account_id
+    token, client = read(presented(request), scope=scope, path=request.path)
+    family = live(token, path=request.path)
+    _authenticated(token, family, acr=acr, max_age=max_age, path=request.path)
     return Bearer(
         client_id=client.client_id,
         scopes=token.scopes & client.scopes,
-        account_id=account_id,
+        account_id=family.account_id if family is not None else None,
         family_id=token.family_id,
     )
+
+
+def _authenticated(
+    token: AccessToken, family: Standing | None, *, acr: str | None, max_age: int | None, path: str
+) -> None:
+    wanted = {name: str(value) for name, value in (("acr_values", acr), ("max_age", max_age)) if value is not None}
+    if not wanted:
+        return
+    if family is not None and token.acr is not None:
+        high = acr is None or int(families.lower_acr(token.acr, family.level)) >= int(acr)
+        recent = max_age is None or (clock.now() - family.auth_time).total_seconds() <= max_age
+        if high and recent:
+            return
+    why = "the interface asks for a sign-in of a higher level or a more recent one"
+    raise refused("insufficient_user_authentication", 401, why, path=path, **wanted)
 
 
 def presented(request: Request) -> str:
@@ -68,38 +82,49 @@ def presented(request: Request) -> str:
     """
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        raise missing()
+        raise missing(request.path)
     return token.strip()
 
 
-def missing() -> BearerRefused:
-    return BearerRefused("token_required", headers=(("WWW-Authenticate", REALM),), detail="no bearer token")
+def missing(path: str) -> BearerRefused:
+    challenge = f'{REALM}, resource_metadata="{resource.metadata_url(path)}"'
+    return BearerRefused("token_required", headers=(("WWW-Authenticate", challenge),), detail="no bearer token")
 
 
-def refused(code: str, status: int, description: str, **more: str) -> BearerRefused:
-    """A refusal with its challenge. ``description`` is ASCII without quotes (RFC 6750 §3)."""
-    parts = {"error": code, "error_description": description, **more}
+def refused(code: str, status: int, description: str, *, path: str, **more: str) -> BearerRefused:
+    """A refusal with its challenge (RFC 6750 §3, RFC 9728 §5.1) at the interface ``path``.
+
+    ``description`` is ASCII without quotes.
+    """
+    parts = {"error": code, "error_description": description, **more, "resource_metadata": resource.metadata_url(path)}
     challenge = ", ".join([REALM, *(f'{name}="{value}"' for name, value in parts.items())])
     return BearerRefused(code, status, headers=(("WWW-Authenticate", challenge),), detail=description)
 
 
-def read(token: str, *, scope: str) -> tuple[AccessToken, RegisteredClient]:
-    """The token's content and its client; whether a person's family still lives is asked by ``live_family``."""
+def read(token: str, *, scope: str, path: str) -> tuple[AccessToken, RegisteredClient]:
+    """The token's content and its client, at the interface ``path``; whether it was ended is asked by ``live``."""
     try:
-        found = check.access_token(token)
+        found = check.access_token(token, accepted=resource.accepted_at(path))
     except Unusable as why:
-        raise refused("invalid_token", 401, f"the access token is not usable: {why}") from None
+        raise refused("invalid_token", 401, f"the access token is not usable: {why}", path=path) from None
     client = registered.find(found.client_id)
     if client is None:
-        raise refused("invalid_token", 401, "the client is not registered any more")
+        raise refused("invalid_token", 401, "the client is not registered any more", path=path)
     if scope not in found.scopes & client.scopes:
-        raise refused("insufficient_scope", 403, "the access token lacks the scope", scope=scope)
+        raise refused("insufficient_scope", 403, "the access token lacks the scope", path=path, scope=scope)
     return found, client
 
 
-def live_family(db: Session, token: AccessToken) -> Standing:
-    """The family of a person's token, by one statement. :raises BearerRefused: where it has ended."""
-    family = families.standing(db, token.family_id) if token.family_id is not None else None
-    if family is None or not family.live:
-        raise refused("invalid_token", 401, "the access token was revoked")
-    return family
+def live(token: AccessToken, *, path: str) -> Standing | None:
+    """The family of a person's token, None for a machine's; by one read at most, outside any transaction.
+
+    :raises BearerRefused: where the token, its family or its client was ended.
+    """
+    if token.family_id is None:
+        if revoked.machine_lives(token):
+            return None
+    else:
+        family = families.seen(token.family_id, jti=token.jti)
+        if family is not None and family.live:
+            return family
+    raise refused("invalid_token", 401, "the access token was revoked", path=path)

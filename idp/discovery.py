@@ -24,7 +24,7 @@ def document(issuer: str) -> dict[str, object]:
     for endpoint in endpoints().values():
         if endpoint.member is not None:
             found[endpoint.member] = issuer + endpoint.path
-        found |= endpoint.metadata
+        found |= endpoint.members()
     return found | {
         "grant_types_supported": list(grants()),
         "scopes_supported": list(scopes.PERSONAL),

@@ -15,16 +15,22 @@ from kernel.plugins import discover
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """``member`` is the discovery member that holds its address (RFC 8414 §2); ``metadata`` are further members."""
+    """``member`` is the discovery member that holds its address (RFC 8414 §2); ``metadata`` are further members, or
+    tells them once the settings are known.
+    """
 
     name: str
     path: str
     member: str | None = None
-    metadata: Mapping[str, object] = field(default_factory=dict)
+    metadata: Mapping[str, object] | Callable[[], Mapping[str, object]] = field(default_factory=dict)
     handle: Callable[[machine.Request], machine.Answer] | None = None
     methods: tuple[str, ...] = ("GET",)
     errors: Literal["oauth", "problem"] = "oauth"
     public: bool = False
+
+    def members(self) -> Mapping[str, object]:
+        """The further discovery members, as of now."""
+        return self.metadata() if callable(self.metadata) else self.metadata
 
 
 @cache

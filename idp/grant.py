@@ -5,17 +5,17 @@ A grant fills in only its own part of Authlib's class. What no grant may forget 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Protocol
 
 from authlib.oauth2.rfc6749 import InvalidScopeError
 
+from idp import resource
 from idp.clients.registered import RegisteredClient
-from idp.settings import TokenSettings
 from idp.tokens import mint
 from idp.tokens.mint import Grantee
-from kernel import settings
+from idp.tokens.terms import Terms
 from kernel.plugins import discover
 
 Extension = Callable[[Any], None]
@@ -63,10 +63,10 @@ class AuthenticatedBefore:
                 client_id=request.client.client_id,
                 scope=said,
                 grantee=user,
-                resources=request.resources or (user.terms.resources if user else ()),
+                resources=resource.narrowed(request.resources, user.terms.resources) if user else request.resources,
                 cnf=request.cnf,
             ),
-            "expires_in": settings.of(TokenSettings).access_token_seconds,
+            "expires_in": mint.access_seconds(user),
             "scope": said,
         }
         if user is not None and include_refresh_token and user.refresh_token is not None:
@@ -74,6 +74,14 @@ class AuthenticatedBefore:
         if user is not None and user.terms.authorization_details:
             answer["authorization_details"] = list(user.terms.authorization_details)
         return answer
+
+    def kept_terms(self, terms: Terms) -> Terms:
+        """The terms to open a family with: that of a public client, which has no other proof, is its key's alone
+        (RFC 9449 §5, RFC 8705 §4).
+        """
+        request: TokenRequest = self.request
+        held = request.cnf if request.cnf and not request.client.meta.confidential else None
+        return replace(terms, cnf=held)
 
     def save_token(self, token: dict[str, Any]) -> None:
         """Nothing is written after minting: what a token needs in the database is there before it exists."""

@@ -29,14 +29,18 @@ class InvalidTargetError(OAuth2Error):  # type: ignore[misc]  # Authlib has no t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """One of our own interfaces: everything at ``path`` and below it, opened by ``scopes``."""
+    """One of our own interfaces: everything at ``path`` and below it, opened by ``scopes``.
+
+    ``by_form``: it takes the token in a form too (RFC 6750 §2.2).
+    """
 
     name: str
     path: str
     scopes: Callable[[], Sequence[str]]
+    by_form: bool = False
 
 
-_OWN: Final = (Api(name="UserInfo", path="/userinfo", scopes=lambda: tuple(scopes.PERSONAL)),)
+_OWN: Final = (Api(name="UserInfo", path="/userinfo", scopes=lambda: tuple(scopes.PERSONAL), by_form=True),)
 _installed: tuple[Api, ...] = ()
 
 

@@ -20,7 +20,7 @@ plugin = Endpoint(
     name="token",
     path="/token",
     member="token_endpoint",
-    metadata={"token_endpoint_auth_methods_supported": list(methods())},
+    metadata=lambda: {"token_endpoint_auth_methods_supported": list(methods())},
     handle=handle,
     methods=("POST",),
 )

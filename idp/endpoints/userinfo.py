@@ -18,7 +18,7 @@ from kernel.machine import Answer, Request, json_answer
 
 def handle(request: Request) -> Answer:
     try:
-        token, client = bearer.read(_presented(request), scope=scopes.OPENID)
+        token, client = bearer.read(_presented(request), scope=scopes.OPENID, path=request.path)
         encrypt.prepare(client)
         with context.bind(client_id=client.client_id):
             return userinfo.answer(client, _claims(token, client))
@@ -34,9 +34,10 @@ def handle(request: Request) -> Answer:
 def _claims(token: AccessToken, client: RegisteredClient) -> Mapping[str, JsonValue]:
     """One read where only the ``sub`` is asked for; otherwise a transaction, because the release is recorded."""
     agreed = token.scopes & client.scopes
-    with transaction() if scopes.asked(agreed) else reading() as db:
-        family = bearer.live_family(db, token)
-        context.bind(account_id=family.account_id)
+    family = bearer.live(token, path=plugin.path)
+    assert family is not None  # a machine cannot have the scope openid
+    context.bind(account_id=family.account_id)
+    with transaction() if claims.handed_over(family, client, agreed) else reading() as db:
         return claims.released(db, family, client, agreed)
 
 
@@ -48,7 +49,7 @@ def _presented(request: Request) -> str:
     if in_form is None:
         return bearer.presented(request)
     if request.headers.get("Authorization"):
-        raise bearer.refused("invalid_request", 400, "the access token came twice")
+        raise bearer.refused("invalid_request", 400, "the access token came twice", path=request.path)
     return in_form
 
 

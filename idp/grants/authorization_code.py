@@ -160,7 +160,7 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
             auth_time=code.auth_time,
             acr=families.lower_acr(code.acr, level),
             amr=tuple(code.amr.split()),
-            terms=code.terms,
+            terms=self.kept_terms(code.terms),
             offline=code.offline,
             refresh_token=families.refresh_token(code.family_id, 0, seed) if seed else None,
         )

@@ -1,7 +1,9 @@
-"""Refresh tokens (RFC 6749 §6), rotated at every use (RFC 9700 §4.14.2). Two statements in one transaction.
+"""Refresh tokens (RFC 6749 §6), rotated at every use (RFC 9700 §4.14.2). Two statements in one transaction, three for
+a sign-in at a city.
 
 Who presents an older token than the one before last, or that one too late, holds a copy: the family ends. Within
-the grace the very last one gets the same successor again, because an answer may be lost and two tabs may race.
+the grace the very last one gets the same successor again, because an answer may be lost and two tabs may race. Under
+FAPI 2.0 nothing is rotated (§5.3.2.1): the client's key protects the token, and a lost answer loses nothing.
 """
 
 from dataclasses import dataclass
@@ -51,15 +53,26 @@ class RefreshTokens(AuthenticatedBefore, RefreshTokenGrant):  # type: ignore[mis
             raise InvalidGrantError(REFUSED)
         if family.client_id != self.request.client.client_id or not family.live:
             raise InvalidGrantError(REFUSED)
-        generation = claimed[1]
         if clock.now() - family.rotated_at >= settings.of(TokenSettings).refresh_idle:
             raise InvalidGrantError(REFUSED)
+        self._fits(db, Terms.of(family.terms))
+        return self._spent(db, family, claimed[1])
+
+    def _fits(self, db: Session, terms: Terms) -> None:
+        if terms.cnf and terms.cnf != self.request.cnf:
+            raise InvalidGrantError("the refresh token is bound to another key")
+        if not families.source_stands(db, terms):
+            raise InvalidGrantError("the place where the person signed in is switched off")
+
+    def _spent(self, db: Session, family: Standing, generation: int) -> Rotated:
         if generation == family.generation:
-            if families.advance(db, family.id, generation):
-                return Rotated(family=family, generation=generation + 1)
-            family = families.standing(db, family.id)  # another request was quicker, a moment ago
-            if family is None or not family.live:
+            stays = self.request.client.meta.fapi2
+            if (families.touch if stays else families.advance)(db, family.id, generation):
+                return Rotated(family=family, generation=generation + (not stays))
+            again = families.standing(db, family.id)  # another request was quicker, a moment ago
+            if again is None or not again.live:
                 raise InvalidGrantError(REFUSED)
+            family = again
         if not _within_grace(family, generation):
             self._reused(db, family.id, generation)
             raise InvalidGrantError(REFUSED)

@@ -1,7 +1,8 @@
 """Reading tokens of our own back: signature, issuer, kind and time; whether they still count is the family's to say."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from joserfc import jwt
@@ -13,7 +14,7 @@ from idp.process_cache import ProcessCache
 from idp.tokens import keys, mint, signer
 from kernel import clock, crypto
 
-MOST_CHARACTERS: Final = 4096
+MOST_CHARACTERS: Final = 8192
 
 
 class Unusable(Exception):
@@ -22,22 +23,48 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """The verified content of an access token. ``family_id`` is None for a client that speaks for itself."""
+    """The verified content of an access token. ``family_id`` is None for a client that speaks for itself.
 
+    ``audience`` are the interfaces it is for, ``cnf`` is the key it is bound to; ``claims`` is all of it.
+    """
+
+    jti: str
     client_id: str
     sub: str
+    audience: tuple[str, ...]
     scopes: frozenset[str]
     family_id: str | None
     acr: str | None
+    auth_time: int | None
+    cnf: Mapping[str, str] | None
     expires: int
+    claims: Mapping[str, Any]
+
+    @property
+    def expires_at(self) -> datetime:
+        return datetime.fromtimestamp(self.expires, UTC)
 
 
 # A token comes back many times; its signature need be checked once. Keyed by digest, so the cache holds no token.
 _checked: ProcessCache[AccessToken] = ProcessCache(seconds=keys.CACHE_SECONDS, most=2000)
 
 
-def access_token(token: str) -> AccessToken:
-    """:raises Unusable: for everything that is not an access token of this issuer that has not expired."""
+def access_token(token: str, *, accepted: Sequence[str]) -> AccessToken:
+    """An access token for one of the ``accepted`` audiences (RFC 9068 §4).
+
+    :raises Unusable: for everything else.
+    """
+    found = issued(token)
+    if not any(each in accepted for each in found.audience):
+        raise Unusable("made for another resource")
+    return found
+
+
+def issued(token: str) -> AccessToken:
+    """An access token of ours, whoever it is for: to tell about it, not to act on it.
+
+    :raises Unusable: for everything that is not an access token of this issuer that has not expired.
+    """
     if len(token) > MOST_CHARACTERS:
         raise Unusable("longer than any of ours")
     found = _checked.get(crypto.digest(token), lambda: _access_token(token))
@@ -51,15 +78,21 @@ def _access_token(token: str) -> AccessToken:
     header, claims = _verified(token)
     if header.get("typ") != signer.ACCESS:
         raise Unusable("not an access token")
-    if claims.get("iss") != mint.issuer() or claims.get("aud") != mint.issuer():
+    if claims.get("iss") != mint.issuer():
         raise Unusable("of another issuer")
+    audience = claims["aud"]
     return AccessToken(
+        jti=claims["jti"],
         client_id=claims["client_id"],
         sub=claims["sub"],
+        audience=(audience,) if isinstance(audience, str) else tuple(audience),
         scopes=frozenset(scopes.split(claims["scope"])),
         family_id=claims.get(mint.FAMILY),
         acr=claims.get("acr"),
+        auth_time=claims.get("auth_time"),
+        cnf=claims.get("cnf"),
         expires=claims["exp"],
+        claims=claims,
     )
 
 

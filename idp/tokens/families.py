@@ -12,16 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import Table, and_, bindparam, insert, select, update
+from sqlalchemy import Select, Table, and_, bindparam, exists, insert, literal, select, update
 from sqlalchemy.orm import Session
 
+from connectors.contract import cities
 from idp.models.account import ACTIVE, Account
 from idp.models.client import Client
 from idp.models.code import AuthorizationCode
-from idp.models.token import TokenFamily
+from idp.models.token import RevokedToken, TokenFamily
+from idp.process_cache import ProcessCache
 from idp.settings import TokenSettings
 from idp.tokens.mint import Grantee
+from idp.tokens.terms import Terms
 from kernel import clock, crypto, settings
+from kernel.db import after_commit, reading
 from kernel.ids import new_secret
 
 
@@ -63,11 +67,13 @@ FAMILY: Final = cast("Table", TokenFamily.__table__)
 ACCOUNT: Final = cast("Table", Account.__table__)
 CLIENT: Final = cast("Table", Client.__table__)
 CODE: Final = cast("Table", AuthorizationCode.__table__)
+REVOKED: Final = cast("Table", RevokedToken.__table__)
+SEEN_SECONDS: Final = 0.5  # "within one second on every node", with the time that an answer takes
 _KEPT: Final = (
     *("id", "client_id", "account_id", "session_id", "sub", "scope", "auth_time", "acr", "amr"),
     *("terms", "offline", "seed", "generation", "rotated_at", "expires_at"),
 )
-_STANDING: Final = (
+_STANDING: Final[Select[Any]] = (
     select(
         *(FAMILY.c[name] for name in _KEPT),
         ACCOUNT.c.party_key,
@@ -77,6 +83,7 @@ _STANDING: Final = (
             FAMILY.c.expires_at > bindparam("now"),
             ACCOUNT.c.status == ACTIVE,
             CLIENT.c.disabled_at.is_(None),
+            ~exists().where(REVOKED.c.jti == bindparam("jti")),
         ).label("live"),
     )
     .select_from(FAMILY)
@@ -84,13 +91,43 @@ _STANDING: Final = (
     .join(CLIENT, CLIENT.c.id == FAMILY.c.client_id)
     .where(FAMILY.c.id == bindparam("family_id"))
 )
+_HELD: Final = _STANDING.with_for_update(read=True, of=FAMILY)
+_seen: ProcessCache[Standing] = ProcessCache(seconds=SEEN_SECONDS, most=2000)
 
 
-def standing(db: Session, family_id: str) -> Standing | None:
-    """The family; None for an unknown one. ``live``: neither it, nor the account, nor the client has been ended."""
-    found = db.connection().execute(_STANDING, {"family_id": family_id, "now": clock.now()})
-    row = found.mappings().one_or_none()
+def standing(db: Session, family_id: str, *, jti: str = "", held: bool = False) -> Standing | None:
+    """The family; None for an unknown one. ``live``: neither it, nor the account, nor the client, nor the access token
+    ``jti`` has been ended.
+
+    ``held``: it cannot be ended until this transaction is over, so that what grows out of it is ended with it.
+    """
+    asked = {"family_id": family_id, "jti": jti, "now": clock.now()}
+    row = db.connection().execute(_HELD if held else _STANDING, asked).mappings().one_or_none()
     return None if row is None else Standing(**row)
+
+
+def seen(family_id: str, *, jti: str) -> Standing | None:
+    """The same, up to half a second ago: an access token often comes many times a second. What is ended here is seen
+    here at once.
+    """
+
+    def load() -> Standing | None:
+        with reading() as db:
+            return standing(db, family_id, jti=jti)
+
+    return _seen.get(f"{family_id}.{jti}", load)
+
+
+def forget() -> None:
+    """Ask the database again, in this process."""
+    _seen.forget()
+
+
+def source_stands(db: Session, terms: Terms) -> bool:
+    """Whether the city on whose word the sign-in stands is still believed; one read, for such a sign-in only."""
+    return terms.source is None or any(
+        city.source_id == terms.source and city.state != "disabled" for city in cities(db)
+    )
 
 
 def new_seed() -> str:
@@ -118,10 +155,12 @@ def genuine(token: str, family: Standing, generation: int) -> bool:
     return family.seed is not None and crypto.same(token, refresh_token(family.id, generation, family.seed))
 
 
-def open_family(db: Session, grantee: Grantee, *, client_id: str, scope: str, seed: str | None) -> None:
+def open_family(
+    db: Session, grantee: Grantee, *, client_id: str, scope: str, seed: str | None, parent_id: str | None = None
+) -> None:
     """One INSERT. Without a seed the family lives as long as its one access token."""
     now, limits = clock.now(), settings.of(TokenSettings)
-    life = limits.refresh_life if seed else limits.access_life
+    ends = now + (limits.refresh_life if seed else limits.access_life)
     db.connection().execute(
         insert(FAMILY),
         {
@@ -129,6 +168,7 @@ def open_family(db: Session, grantee: Grantee, *, client_id: str, scope: str, se
             "client_id": client_id,
             "account_id": grantee.account_id,
             "session_id": grantee.session_id,
+            "parent_id": parent_id,
             "sub": grantee.sub,
             "scope": scope,
             "auth_time": grantee.auth_time,
@@ -140,26 +180,40 @@ def open_family(db: Session, grantee: Grantee, *, client_id: str, scope: str, se
             "generation": 0,
             "created_at": now,
             "rotated_at": now,
-            "expires_at": now + life,
+            "expires_at": min(ends, grantee.not_after or ends),
         },
     )
 
 
-_ADVANCE: Final = (
-    update(FAMILY)
-    .where(
-        FAMILY.c.id == bindparam("family_id"),
-        FAMILY.c.generation == bindparam("from_generation"),
-        FAMILY.c.revoked_at.is_(None),
+def _spend(step: int) -> Any:
+    return (
+        update(FAMILY)
+        .where(
+            FAMILY.c.id == bindparam("family_id"),
+            FAMILY.c.generation == bindparam("from_generation"),
+            FAMILY.c.revoked_at.is_(None),
+        )
+        .values(generation=FAMILY.c.generation + literal(step), rotated_at=bindparam("at"))
     )
-    .values(generation=FAMILY.c.generation + 1, rotated_at=bindparam("at"))
-)
+
+
+_ADVANCE: Final = _spend(1)
+_TOUCH: Final = _spend(0)
 
 
 def advance(db: Session, family_id: str, generation: int) -> bool:
     """Spend this generation. Of several requests that hold it, one is told True."""
+    return _spent(db, _ADVANCE, family_id, generation)
+
+
+def touch(db: Session, family_id: str, generation: int) -> bool:
+    """Note the use of this generation, which stays the current one; False where it is not that any more."""
+    return _spent(db, _TOUCH, family_id, generation)
+
+
+def _spent(db: Session, statement: Any, family_id: str, generation: int) -> bool:
     values = {"family_id": family_id, "from_generation": generation, "at": clock.now()}
-    return db.connection().execute(_ADVANCE, values).rowcount == 1
+    return db.connection().execute(statement, values).rowcount == 1
 
 
 def end(
@@ -173,8 +227,9 @@ def end(
 ) -> int:
     """End the families that fit all that is given, and every token of them, at once; how many there were.
 
-    Codes that were not redeemed yet are spent with them: nothing may grow out of what was ended. At least one of
-    the four is given.
+    What grew out of them by token exchange ends with them. Codes that were not redeemed yet are spent: nothing may
+    grow out of what was ended. Offline families do not end with their session (OpenID Connect Core §11). At least one
+    of the four is given.
     """
     given = {"session_id": session_id, "client_id": client_id, "account_id": account_id}
     wanted = {name: value for name, value in given.items() if value is not None}
@@ -182,10 +237,28 @@ def end(
         raise ValueError("whose families?")
     at, connection = clock.now(), db.connection()
     which = [FAMILY.c[name] == value for name, value in wanted.items()]
+    if session_id is not None:
+        which.append(FAMILY.c.offline.is_(False))
     if family_id is not None:
         which.append(FAMILY.c.id == family_id)
     else:
         codes = [CODE.c[name] == value for name, value in wanted.items()]
         connection.execute(update(CODE).where(*codes, CODE.c.used_at.is_(None)).values(used_at=at))
-    ended = update(FAMILY).where(*which, FAMILY.c.revoked_at.is_(None)).values(revoked_at=at, revoked_for=reason)
-    return connection.execute(ended).rowcount
+    ended = connection.execute(_ending(at, reason).where(*which)).rowcount
+    if ended:
+        # A statement of its own: it sees what another transaction grew out of them while this one waited for it.
+        connection.execute(_ending(at, reason).where(FAMILY.c.id.in_(_grown_out_of(*which, FAMILY.c.revoked_at == at))))
+        after_commit(db, forget)
+    return ended
+
+
+def _ending(at: datetime, reason: str) -> Any:
+    return update(FAMILY).where(FAMILY.c.revoked_at.is_(None)).values(revoked_at=at, revoked_for=reason)
+
+
+def _grown_out_of(*which: Any) -> Any:
+    """The ids of all that descends from these families (RFC 8693: a chain is at most a few links long)."""
+    line = select(FAMILY.c.id).where(*which).cte("line", recursive=True)
+    child = FAMILY.alias()
+    line = line.union(select(child.c.id).join(line, child.c.parent_id == line.c.id))
+    return select(line.c.id)

@@ -23,7 +23,7 @@ FAMILY: Final = "family"
 class Grantee:
     """For whom tokens are made: a person at one client, as the sign-in left them, and what was agreed.
 
-    ``refresh_token`` is None without one.
+    ``refresh_token`` is None without one. ``not_after`` is when its tokens end at the latest.
     """
 
     account_id: str
@@ -36,6 +36,7 @@ class Grantee:
     terms: Terms = NONE
     offline: bool = False
     refresh_token: str | None = None
+    not_after: datetime | None = None
 
     def get_user_id(self) -> str:
         return self.sub
@@ -52,6 +53,14 @@ class Grantee:
 
 def issuer() -> str:
     return settings.of(settings.KernelSettings).public_url
+
+
+def access_seconds(grantee: Grantee | None) -> int:
+    """How long an access token lives that is made now."""
+    life = settings.of(TokenSettings).access_token_seconds
+    if grantee is None or grantee.not_after is None:
+        return life
+    return max(0, min(life, int(grantee.not_after.timestamp()) - int(clock.now().timestamp())))
 
 
 def access_token(
@@ -75,7 +84,7 @@ def access_token(
         "client_id": client_id,
         "scope": scope,
         "iat": now,
-        "exp": now + settings.of(TokenSettings).access_token_seconds,
+        "exp": now + access_seconds(grantee),
         "jti": new_secret(16),
     }
     if grantee is not None:

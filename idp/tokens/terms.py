@@ -13,7 +13,8 @@ class Terms:
 
     ``authorization_details``: RFC 9396 §2, as granted. ``id_token`` and ``userinfo``: the parts of the ``claims``
     request that were agreed to (OpenID Connect Core §5.5). ``cnf``: the key that holds the family, for clients that
-    have no other proof (RFC 9449 §5, RFC 8705 §4). ``act``: who acts for the person (RFC 8693 §4.1).
+    have no other proof (RFC 9449 §5, RFC 8705 §4). ``act``: who acts for the person (RFC 8693 §4.1). ``source``: the
+    city whose word the sign-in stands on.
     """
 
     resources: Sequence[str] = ()
@@ -22,6 +23,7 @@ class Terms:
     userinfo: JsonObject | None = None
     cnf: Mapping[str, str] | None = None
     act: JsonObject | None = None
+    source: str | None = None
 
     def kept(self) -> dict[str, Any] | None:
         """For a JSON column; None where nothing was agreed."""
