@@ -3,13 +3,15 @@ there are.
 """
 
 import json
-from functools import lru_cache
 
 from idp import scopes
+from idp.clients import certificate
 from idp.endpoint import endpoints
 from idp.grant import grants
-from idp.tokens import claims, encrypt, keys, mint
+from idp.tokens import claims, encrypt, keys
+from kernel import settings
 from kernel.machine import Answer, Request
+from kernel.settings import KernelSettings
 
 HEADERS = (
     ("Content-Type", "application/json"),
@@ -36,14 +38,27 @@ def document(issuer: str) -> dict[str, object]:
         "id_token_encryption_enc_values_supported": list(encrypt.SEALS),
         "acr_values_supported": ["2", "3", "4", "5"],
         "ui_locales_supported": ["zh-CN", "en"],
+        **_certificates(issuer),
     }
 
 
-@lru_cache(maxsize=2)
-def _bytes(issuer: str) -> bytes:
-    return json.dumps(document(issuer), separators=(",", ":")).encode()
+def _certificates(issuer: str) -> dict[str, object]:
+    """Where clients show certificates, if that is elsewhere (RFC 8705 §3.3, §5)."""
+    if not certificate.offered():
+        return {}
+    base = certificate.base_url()
+    called = [e for e in endpoints().values() if e.member is not None and e.handle is not None and not e.public]
+    aliases = {"mtls_endpoint_aliases": {e.member: base + e.path for e in called}} if base != issuer else {}
+    return {"tls_client_certificate_bound_access_tokens": True, **aliases}
+
+
+_made: tuple[KernelSettings, bytes] | None = None
 
 
 def answer(request: Request) -> Answer:  # noqa: ARG001  # the same for everybody
-    """The document, from memory."""
-    return Answer(200, _bytes(mint.issuer()), HEADERS)
+    """The document, from memory; made once for the settings that are loaded."""
+    global _made  # noqa: PLW0603  # one per process
+    loaded = settings.of(KernelSettings)
+    if _made is None or _made[0] is not loaded:
+        _made = loaded, json.dumps(document(loaded.public_url), separators=(",", ":")).encode()
+    return Answer(200, _made[1], HEADERS)

@@ -16,7 +16,7 @@ from kernel.plugins import discover
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """``member`` is the discovery member that holds its address (RFC 8414 §2); ``metadata`` are further members, or
-    tells them once the settings are known.
+    tells them once the settings are known. ``cors``: applications in browsers may call it.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Endpoint:
     methods: tuple[str, ...] = ("GET",)
     errors: Literal["oauth", "problem"] = "oauth"
     public: bool = False
+    cors: bool = False
 
     def members(self) -> Mapping[str, object]:
         """The further discovery members, as of now."""
@@ -43,7 +44,13 @@ def machine_endpoints() -> tuple[machine.Endpoint, ...]:
     """Those of the machine door, for wiring."""
     return tuple(
         machine.Endpoint(
-            path=e.path, methods=e.methods, handle=e.handle, errors=e.errors, public=e.public, max_body=65536
+            path=e.path,
+            methods=e.methods,
+            handle=e.handle,
+            errors=e.errors,
+            public=e.public,
+            cors=e.cors,
+            max_body=65536,
         )
         for e in endpoints().values()
         if e.handle is not None

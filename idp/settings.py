@@ -1,6 +1,9 @@
 """What an operator can set about signing in and about tokens."""
 
+import re
 from datetime import timedelta
+from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import ValidationInfo, field_validator
 
@@ -97,3 +100,59 @@ class TokenSettings(Section):
     @property
     def refresh_grace(self) -> timedelta:
         return timedelta(seconds=self.refresh_grace_seconds)
+
+
+class ClientCertificateSettings(Section):
+    """Client certificates (RFC 8705), as the proxy that ends TLS hands them on; unset, nothing of it is offered."""
+
+    mtls_certificate_header: str = setting(
+        "the header field in which the proxy hands on a client's certificate, empty where it asks for none; the proxy"
+        " must remove it from what clients send, and TRUSTED_HOPS must be at least 1",
+        "",
+    )
+    mtls_verified_header: str = setting(
+        "the header field that says SUCCESS where the proxy found the certificate signed by an authority it trusts", ""
+    )
+    mtls_url: str = setting(
+        "the address at which the proxy asks clients for certificates, where that is not PUBLIC_URL", ""
+    )
+
+    @field_validator("mtls_certificate_header", "mtls_verified_header")
+    @classmethod
+    def _field_name(cls, name: str) -> str:
+        if not re.fullmatch(r"(?:[A-Za-z][A-Za-z0-9-]{0,60})?", name):
+            raise ValueError("must be the name of a header field, like X-Client-Cert")
+        return name
+
+    @field_validator("mtls_verified_header")
+    @classmethod
+    def _beside_certificate(cls, name: str, info: ValidationInfo) -> str:
+        if name and not info.data.get("mtls_certificate_header", "?"):
+            raise ValueError("needs MTLS_CERTIFICATE_HEADER too")
+        return name
+
+    @field_validator("mtls_url")
+    @classmethod
+    def _address(cls, url: str, info: ValidationInfo) -> str:
+        if not url:
+            return url
+        if not info.data.get("mtls_certificate_header", "?"):
+            raise ValueError("needs MTLS_CERTIFICATE_HEADER too")
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not parts.hostname or parts.path.rstrip("/") or parts.query or parts.username:
+            raise ValueError("must begin with https:// and be scheme and host alone, without a path")
+        return url.rstrip("/")
+
+
+class DpopSettings(Section):
+    dpop_nonces: Literal["required", "offered"] = setting(
+        "whether a proof of possession must hold a value that we gave (required), or may (offered)", "offered"
+    )
+    dpop_proof_seconds: int = setting("a proof without such a value may be so many seconds old", 60)
+
+    @field_validator("dpop_proof_seconds")
+    @classmethod
+    def _window(cls, value: int) -> int:
+        if not 10 <= value <= 300:  # FAPI 2.0 §5.3.2.1 asks for 10
+            raise ValueError("must be between 10 and 300")
+        return value

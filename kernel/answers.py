@@ -58,10 +58,22 @@ _OAUTH_CODES: Final = {
 }
 
 
+_OAUTH_REMEDIES: Final = {
+    "unsupported_media_type": "send the parameters as application/x-www-form-urlencoded",
+    "unsupported_charset": "send the parameters in UTF-8",
+    "unsupported_encoding": "send the body without compression",
+    "malformed_request": "the parameters must be UTF-8 without null characters, percent-encoded as a form",
+    "repeated_parameter": "each parameter may come once",
+    "incomplete_body": "Content-Length says more than came",
+    "too_large": "the request is larger than anything this endpoint needs",
+    "store_unavailable": "a part of the service does not answer; try again in a moment",
+}
+
+
 def oauth_of(error: AppError, request_id: str) -> Answer:
-    """An expected refusal in the form of RFC 6749 §5.2; error_description is ASCII there, so it names the code."""
+    """An expected refusal in the form of RFC 6749 §5.2; error_description is ASCII there: the code and the remedy."""
     fallback = "invalid_request" if error.status < 500 else "server_error"
-    described = error.code
+    described = f"{error.code}: {remedy}" if (remedy := _OAUTH_REMEDIES.get(error.code)) else error.code
     if isinstance(error, Invalid) and error.fields:
         described = f"{described}: {', '.join(error.fields)}"
     document = {
@@ -69,7 +81,8 @@ def oauth_of(error: AppError, request_id: str) -> Answer:
         "error_description": ascii_description(described),
         "request_id": request_id,
     }
-    return json_answer(document, error.status, error.headers)
+    # RFC 6749 §5.2 knows 400 and 401; a media type that is not a form's is no other fault than a missing parameter.
+    return json_answer(document, 400 if error.status == 415 else error.status, error.headers)
 
 
 def ascii_description(text: str) -> str:

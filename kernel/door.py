@@ -26,6 +26,11 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _PLACE: Final = re.compile(r"<(path:)?(\w+)>")
 _METHOD: Final = re.compile(r"[A-Z]{1,16}\Z")
 _CORS: Final = (("Access-Control-Allow-Origin", "*"),)
+_CORS_CALL: Final = (*_CORS, ("Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce, Retry-After"))
+_CORS_MAY: Final = (
+    ("Access-Control-Allow-Headers", "Authorization, DPoP, Content-Type, Accept, Accept-Language"),
+    ("Access-Control-Max-Age", "7200"),
+)
 
 _logger = log.get("kernel.door")
 
@@ -126,6 +131,8 @@ class Door:
                 answer = _written(refusal, endpoint, request) if refusal else self._answer(endpoint, request)
                 if endpoint.errors == "oauth" and self._error_reference is not None:
                     answer = explained(answer, self._error_reference)
+                if endpoint.cors and "HTTP_ORIGIN" in environ:
+                    answer = Answer(answer.status, answer.body, answer.headers + _CORS_CALL)
                 return self._send(answer, request, noted)
             if refusal is not None:
                 # Flask writes the page; it need not parse what is refused.
@@ -178,8 +185,12 @@ class Door:
         allowed = [*endpoint.methods, *(["HEAD"] if "GET" in endpoint.methods else []), "OPTIONS"]
         allow: Headers = (("Allow", ", ".join(dict.fromkeys(allowed))),)
         if request.method == "OPTIONS":
-            preflight = (("Access-Control-Allow-Methods", "GET, HEAD"), ("Access-Control-Max-Age", "86400"))
-            return Answer(204, b"", allow + (preflight if endpoint.public else ()))
+            preflight: Headers = ()
+            if endpoint.public:
+                preflight = (("Access-Control-Allow-Methods", "GET, HEAD"), ("Access-Control-Max-Age", "86400"))
+            elif endpoint.cors:
+                preflight = (("Access-Control-Allow-Methods", allow[0][1]), *_CORS_MAY)
+            return Answer(204, b"", allow + preflight)
         if endpoint.errors == "oauth":
             return json_answer({"error": "invalid_request", "error_description": "method not allowed"}, 405, allow)
         return problem("method_not_allowed", 405, f"use {allow[0][1]}", headers=allow)

@@ -5,7 +5,7 @@ types and people by Flask, behind the same port.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, Literal, cast
 from urllib.parse import parse_qs, parse_qsl
@@ -166,8 +166,11 @@ class Request:
             self._body = b"".join(self.stream(cap))
         return self._body
 
-    def form(self) -> dict[str, str]:
-        """The form's parameters; those without a value count as omitted, a repeated one is refused (RFC 6749 §3.2)."""
+    def form(self, *, joined: Collection[str] = ()) -> dict[str, str]:
+        """The form's parameters; those without a value count as omitted, a repeated one is refused (RFC 6749 §3.2).
+
+        Except those in ``joined``, whose values come with spaces between (RFC 8707 §2, RFC 8693 §2.1).
+        """
         if self.media_type != "application/x-www-form-urlencoded":
             raise Invalid(code="unsupported_media_type", status=415, detail=self.media_type)
         if (self.charset or "utf-8") not in {"utf-8", "utf8"}:
@@ -181,9 +184,12 @@ class Request:
             )
         fields: dict[str, str] = {}
         for name, value in pairs:
-            if name in fields:
+            if name not in fields:
+                fields[name] = value
+            elif name in joined:
+                fields[name] = f"{fields[name]} {value}".strip()
+            else:
                 raise Invalid({name: "repeated"}, code="repeated_parameter")
-            fields[name] = value
         refuse_nul(fields.values())
         return {name: value for name, value in fields.items() if value}
 
@@ -201,7 +207,8 @@ class Endpoint:
     ``path`` is fixed ("/token") or holds names ("/feeds/v1/<family>"; ``<path:rest>`` takes slashes too). HEAD
     follows GET and OPTIONS is answered by the door. ``errors`` chooses the form of refusals. ``public`` marks
     documents that are the same for everybody (discovery, JWKS, static files): any origin may read them (CORS), and
-    they leave no line in the log.
+    they leave no line in the log. ``cors``: applications in browsers may call it from any origin, with what they send
+    themselves; cookies mean nothing at this door.
     """
 
     path: str
@@ -210,3 +217,4 @@ class Endpoint:
     max_body: int = 65536
     errors: Literal["oauth", "problem"] = "problem"
     public: bool = False
+    cors: bool = False

@@ -19,7 +19,6 @@ import idp.account_pages.two_step
 import idp.account_pages.two_step_add
 import idp.accounts.cli
 import idp.authorize.routes
-import idp.clients.cli
 import idp.consent.pages
 import idp.guards
 import idp.login.link_routes
@@ -28,6 +27,7 @@ import idp.login.second_routes
 import idp.login.step_up
 import idp.logout.routes
 import idp.logout.send
+import idp.registration.cli
 import idp.sweep
 import idp.tokens.cli
 import idp.tokens.keys
@@ -50,7 +50,7 @@ from idp.own_claims import OwnClaims
 from idp.registration.settings import RegistrationSettings
 from idp.resource import install_apis
 from idp.sessions import Sessions
-from idp.settings import SignInSettings, TokenSettings
+from idp.settings import ClientCertificateSettings, DpopSettings, SignInSettings, TokenSettings
 from kernel import audit_seal, health, policies, prefs
 from kernel import format as formats
 from kernel.machine import Endpoint
@@ -74,6 +74,8 @@ SETTINGS: tuple[type[Section], ...] = (
     ConnectorSettings,
     SignInSettings,
     TokenSettings,
+    ClientCertificateSettings,
+    DpopSettings,
     RegistrationSettings,
     ProfilesSettings,
     SubscriptionsSettings,
@@ -157,7 +159,7 @@ COMMANDS: tuple[click.Command, ...] = (
     reference,
     connectors.admin.cities,
     idp.accounts.cli.users,
-    idp.clients.cli.clients,
+    idp.registration.cli.clients,
     idp.tokens.cli.keys,
     profiles.feeds.cli.feeds,
     profiles.feeds.cli.calendar,

@@ -57,14 +57,14 @@ def of(client: RegisteredClient) -> KeySet:
         return _by_value(client.client_id, client.meta.jwks)
     if client.meta.jwks_uri is None:
         return NONE
-    return _fetched(client.client_id, client.meta.jwks_uri, fresh=FRESH_SECONDS)
+    return _fetched(client, client.meta.jwks_uri, fresh=FRESH_SECONDS)
 
 
 def again(client: RegisteredClient) -> KeySet:
     """The keys after one had not fitted: fetched once more, unless that was done a moment ago."""
     if client.meta.jwks is not None or client.meta.jwks_uri is None:
         return of(client)
-    return _fetched(client.client_id, client.meta.jwks_uri, fresh=AGAIN_SECONDS)
+    return _fetched(client, client.meta.jwks_uri, fresh=AGAIN_SECONDS)
 
 
 def encryption_key(client: RegisteredClient, alg: str) -> Key | None:
@@ -155,8 +155,9 @@ def _keep(client_id: str, held: _Held) -> _Held:
     return held
 
 
-def _fetched(client_id: str, uri: str, *, fresh: float) -> KeySet:
+def _fetched(client: RegisteredClient, uri: str, *, fresh: float) -> KeySet:
     """Of several requests that want the same keys one fetches them; the others take what is held, or wait for it."""
+    client_id = client.client_id
     held = _last(client_id, uri)
     now = time.monotonic()
     if held is not None and (now - held.fetched < fresh or now - held.tried < AGAIN_SECONDS):
@@ -174,7 +175,7 @@ def _fetched(client_id: str, uri: str, *, fresh: float) -> KeySet:
         if under_way is not None:
             under_way.wait(FETCH_SECONDS)
         else:
-            _keep(client_id, _fetch(uri, held))
+            _keep(client_id, _fetch(uri, held, internal=client.meta.internal_network))
     finally:
         _lines.release()
         if under_way is None:
@@ -194,10 +195,10 @@ def _finish(client_id: str, done: threading.Event) -> None:
     done.set()
 
 
-def _fetch(uri: str, before: _Held | None) -> _Held:
+def _fetch(uri: str, before: _Held | None, *, internal: bool) -> _Held:
     now = time.monotonic()
     try:
-        answer = http.request("GET", uri, timeout=FETCH_SECONDS, max_bytes=MOST_BYTES)
+        answer = http.request("GET", uri, timeout=FETCH_SECONDS, max_bytes=MOST_BYTES, internal=internal)
         if answer.status != 200:
             raise http.BadAnswer(detail=f"status {answer.status}")
         return _Held(source=uri, keys=_set(answer.json()), fetched=now, tried=now)

@@ -65,4 +65,5 @@ plugin = Endpoint(
     metadata=lambda: {"revocation_endpoint_auth_methods_supported": list(methods())},
     handle=client_endpoint(handle),
     methods=("POST",),
+    cors=True,
 )

@@ -64,4 +64,5 @@ plugin = Endpoint(
     },
     handle=handle,
     methods=("GET", "POST"),
+    cors=True,
 )

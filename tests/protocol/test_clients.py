@@ -182,7 +182,7 @@ class TestRequest:
     def test_json_is_not_a_form(self, op):
         machine = op.machine_client("feeds:cases")
         response = op.machine.post("/token", base_url=ISSUER, json=CC, headers=machine.basic)
-        assert response.status_code == 415
+        assert response.status_code == 400
         assert response.json["error"] == "invalid_request"
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])

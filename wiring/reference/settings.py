@@ -25,6 +25,8 @@ _TITLES = {
     "ConnectorSettings": "Calls to cities",
     "SignInSettings": "Signing in",
     "TokenSettings": "Tokens",
+    "ClientCertificateSettings": "Client certificates",
+    "DpopSettings": "Proof of possession",
     "ProfilesSettings": "Departments' reporting",
     "SubscriptionsSettings": "Reminders and mail",
 }

@@ -240,7 +240,7 @@ def test_an_oauth_error_is_ascii_as_rfc_6749_asks():
     answer = oauth_of(Invalid({"名": "x", 'a"b': "y"}, code="repeated_parameter"), "r-1")
     document = parse_json(answer.body)
     assert document["error"] == "invalid_request"
-    assert document["error_description"] == "repeated_parameter: ?, a?b"
+    assert document["error_description"] == "repeated_parameter: each parameter may come once: ?, a'b"
     assert ("Cache-Control", "no-store") in answer.headers
 
 
@@ -251,3 +251,10 @@ def test_who_asks_too_often_hears_when_to_come_back():
 def test_a_refusal_can_change_its_code_but_not_its_class():
     error = NotFound("case_unknown", detail="c-1")
     assert (error.code, error.status, NotFound.code) == ("case_unknown", 404, "not_found")
+
+
+def test_parameters_that_may_be_repeated_are_joined_and_others_refused():
+    sent = a_request(b"resource=a&resource=b&resource=&x=1", CONTENT_TYPE=FORM)
+    assert sent.form(joined={"resource"}) == {"resource": "a b", "x": "1"}
+    with pytest.raises(Invalid):
+        a_request(b"resource=a&resource=b", CONTENT_TYPE=FORM).form(joined={"audience"})
