@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from idp import sessions
 from idp.factor import MFA
+from idp.logout import tell
 from idp.models.account import Account
 from idp.models.session import LoginSession
 from idp.sessions import BROWSER, NEVER_CARRIED, BrowserSession, Login
@@ -106,8 +107,21 @@ def end(
 ) -> list[str]:
     """End sessions of the account, wherever their browsers are, and the tokens that grew out of them; their ids.
 
-    All of them, or the one ``session_id``, or those that stand on a sign-in at ``source_id``; never ``but``.
+    The portals that were entered with them are told. All sessions, or the one ``session_id``, or those that stand on a
+    sign-in at ``source_id``; never ``but``.
     """
+    return end_telling(db, account_id, session_id=session_id, source_id=source_id, but=but)[0]
+
+
+def end_telling(
+    db: Session,
+    account_id: str,
+    *,
+    session_id: str | None = None,
+    source_id: str | None = None,
+    but: str | None = None,
+) -> tuple[list[str], str | None]:
+    """The same, with the id under which portals are told of it (``idp.logout.tell``); None where nobody is."""
     which = [LoginSession.account_id == account_id, LoginSession.id != (but or "")]
     if session_id is not None:
         which.append(LoginSession.id == session_id)
@@ -116,7 +130,7 @@ def end(
     ended = list(db.scalars(delete(LoginSession).where(*which).returning(LoginSession.id)))
     for each in ended:
         families.end(db, session_id=each, reason="logout")
-    return ended
+    return ended, tell.queue(db, ended)
 
 
 def of_account(db: Session, account_id: str) -> list[LoginSession]:

@@ -1,4 +1,6 @@
-"""The security headers of pages, and the one place where a page may loosen them: extra targets of its forms."""
+"""The security headers of pages, and the one place where a page may loosen them: extra targets of its forms, and
+frames.
+"""
 
 import re
 from urllib.parse import urlsplit
@@ -16,7 +18,7 @@ _FIXED = {
 }
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
+    "form-action {forms};{frames} base-uri 'none'; frame-ancestors 'none'"
 )
 _TARGET = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+|[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:")
 
@@ -26,20 +28,30 @@ def allow_form_target(url: str) -> None:
 
     Only for a URL that has been validated already (a registered redirect URI).
     """
+    _allow("csp_form_action", url)
+
+
+def allow_frame(url: str) -> None:
+    """Let this page hold a frame of ``url``'s origin, a registered one: portals are told of a logout in it."""
+    _allow("csp_frame_src", url)
+
+
+def _allow(kind: str, url: str) -> None:
     parts = urlsplit(url)
     web = parts.scheme in {"http", "https"}
     # An app's own scheme is a reversed domain name (RFC 8252 §7.1).
     target = f"{parts.scheme}://{parts.netloc}" if web else f"{parts.scheme}:"
     if not _TARGET.fullmatch(target):
-        raise ValueError("not the URL of a form's target")
-    targets = g.setdefault("csp_form_action", [])
+        raise ValueError("not a URL that a policy could name")
+    targets = g.setdefault(kind, [])
     if target not in targets:
         targets.append(target)
 
 
 def _dress(response: Response) -> Response:
     forms = " ".join(["'self'", *g.get("csp_form_action", [])])
-    response.headers.setdefault("Content-Security-Policy", _POLICY.format(forms=forms))
+    frames = f" frame-src {' '.join(g.csp_frame_src)};" if "csp_frame_src" in g else ""
+    response.headers.setdefault("Content-Security-Policy", _POLICY.format(forms=forms, frames=frames))
     for name, value in _FIXED.items():
         response.headers.setdefault(name, value)
     if request.is_secure:

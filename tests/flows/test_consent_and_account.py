@@ -276,8 +276,9 @@ def test_signing_out_asks_first_and_ends_what_grew_out_of_it(browser: Browser, o
     assert "住房公积金网上业务厅" in page
     assert browser.signed_in, "a link alone signs nobody out"
     old = browser.cookie
-    assert browser.post("/logout").headers["Location"] == "/logout"
-    done = browser.get("/logout").text
+    place = browser.post("/logout").headers["Location"]
+    assert place.startswith("/logout?of=")
+    done = browser.get(place).text
     assert "您已退出登录" in done
     assert "住房公积金网上业务厅" in done
     with reading() as db:
@@ -286,7 +287,7 @@ def test_signing_out_asks_first_and_ends_what_grew_out_of_it(browser: Browser, o
     assert old
     browser.http.set_cookie("kapok", old, domain="127.0.0.1")
     assert not browser.signed_in
-    assert "住房公积金网上业务厅" not in browser.get("/logout").text
+    assert "住房公积金网上业务厅" not in browser.get(place).text, "the page is of the browser that signed out"
 
 
 def test_signing_out_without_being_signed_in_is_no_error(browser: Browser) -> None:
