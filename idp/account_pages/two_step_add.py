@@ -200,7 +200,7 @@ def _confirm_page(refusal: AppError | None = None) -> Response:
 
 def picture(address: str) -> Markup:
     """The address as a QR code: plain SVG elements without styles, as the pages' policy asks."""
-    drawn = segno.make(address, error="m").svg_inline(omitsize=True, svgclass=None, lineclass=None, border=1)
+    drawn = segno.make(address, error="l").svg_inline(omitsize=True, svgclass=None, lineclass=None, border=1)
     return Markup(drawn)  # noqa: S704  # drawn here, of squares alone
 
 

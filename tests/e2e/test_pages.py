@@ -23,6 +23,8 @@ PERSONAL = (
     "/account/links",
     "/account/apps",
     "/account/devices",
+    "/account/two-step",
+    "/login/step-up",
     "/logout",
 )
 FIRST_LINKS = {  # a list, and which of its links leads to a page of another kind
