@@ -128,6 +128,12 @@ def forget_itself(db: Session, client_id: str) -> None:
     audit.record(db, "client.deregistered", subject=client_id)
 
 
+def hand_over(db: Session, client_id: str, registration_digest: str) -> None:
+    """The client manages itself by the token of this digest, and by no other. :raises NotFound: for an unknown one."""
+    _set(db, client_id, registration_digest=registration_digest)
+    audit.record(db, "client.token_made", subject=client_id)
+
+
 def _set(db: Session, client_id: str, **values: Any) -> None:
     found = db.execute(update(Client).where(Client.id == client_id).values(**values).returning(Client.id))
     if found.one_or_none() is None:

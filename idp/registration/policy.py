@@ -55,7 +55,7 @@ def again(raw: Mapping[str, Any], now: Metadata) -> Metadata:
 
     :raises Invalid: with one line for each faulty member.
     """
-    granted = {name: getattr(now, name) for name in OPERATORS}
+    granted = {name: value for name in OPERATORS if (value := getattr(now, name)) != _DEFAULTS[name]}
     given = _operators_kept_out(raw, granted)
     _profile_kept(given, fapi2=now.fapi2)
     if now.fapi2:

@@ -82,6 +82,16 @@ def remove(client_id: str, token: str) -> None:
         change.forget_itself(db, client_id)
 
 
+def new_token(db: Session, client_id: str) -> dict[str, str]:
+    """An operator gives the client another token to manage itself by, its first one too; the one before ends.
+
+    :raises NotFound: for an unknown client.
+    """
+    token = new_secret()
+    change.hand_over(db, client_id, crypto.digest(token))
+    return _managed(client_id, token)
+
+
 def _managing(db: Session, client_id: str, token: str) -> Client:
     """The client that this token manages: its own, in a time that tells nothing of others."""
     row = None

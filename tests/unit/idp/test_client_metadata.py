@@ -5,10 +5,13 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc.jwk import ECKey, RSAKey
 
 from idp.clients import metadata
 from kernel.errors import Invalid
 
+JWKS = {"keys": [ECKey.generate_key("P-256").as_dict(private=False)]}
+ENCRYPTED = {"id_token_encrypted_response_alg": "ECDH-ES", "id_token_encrypted_response_enc": "A256GCM"}
 GOOD = {"client_name": "门户", "redirect_uris": ["https://portal.example.gov.cn/cb"]}
 
 
@@ -29,9 +32,25 @@ def test_what_is_left_out_has_the_defaults_of_the_specification():
 
 
 def test_members_nobody_understands_are_left_out_and_can_be_listed():
-    raw = GOOD | {"federation_type": "x", "client_name#en": "Portal"}
-    assert "federation_type" not in metadata.validate(raw).answered()
-    assert metadata.not_understood(raw) == ["client_name#en", "federation_type"]
+    raw = GOOD | {"federation_type": "x", "scope#en": "Portal", "localized": {"client_name#en": "Portal"}}
+    answered = metadata.validate(raw).answered()
+    assert raw.keys() - answered.keys() == {"federation_type", "scope#en", "localized"}
+    assert metadata.not_understood(raw) == ["federation_type", "localized", "scope#en"]
+
+
+def test_members_with_a_language_are_understood():
+    raw = GOOD | {"client_name#en": "Portal", "client_name#zh-Hant": "門戶"}
+    m = metadata.validate(raw)
+    assert metadata.not_understood(raw) == []
+    assert raw.items() <= m.answered().items()
+    assert (m.said("client_name", "en"), m.said("client_name", "zh-hant-HK")) == ("Portal", "門戶")
+    assert m.said("client_name", "zh-CN") == GOOD["client_name"]
+    assert metadata.Metadata.model_validate(m.answered()) == m
+
+
+def test_what_is_off_is_answered_where_somebody_said_so():
+    assert "require_auth_time" not in metadata.validate(GOOD).answered()
+    assert metadata.validate(GOOD | {"require_auth_time": False}).answered()["require_auth_time"] is False
 
 
 def test_a_zero_and_a_false_with_a_meaning_are_kept():
@@ -71,6 +90,40 @@ def test_a_zero_and_a_false_with_a_meaning_are_kept():
         ({"default_max_age": "60"}, {"default_max_age"}),
         ({"post_logout_redirect_uris": ["https://*.cn/"]}, {"post_logout_redirect_uris"}),
         ({"sector_identifier_uri": "http://portal.example.gov.cn/s.json"}, {"sector_identifier_uri"}),
+        ({"client_name#en": 1}, {"client_name#en"}),
+        ({"tos_uri#en": "javascript:1"}, {"tos_uri#en"}),
+        ({"default_acr_values": ["3", "urn:x"]}, {"default_acr_values"}),
+        ({"request_uris": ["http://portal.example.gov.cn/r"]}, {"request_uris"}),
+        ({"token_endpoint_auth_method": "none", "require_pkce": False}, {"require_pkce"}),
+        ({"token_endpoint_auth_method": "none", "introspects": True}, {"introspects"}),
+        ({"authorization_details_types": ["urn:nobody:offers"]}, {"authorization_details_types"}),
+        # keys
+        ({"token_endpoint_auth_method": "private_key_jwt"}, {"jwks"}),
+        ({"jwks": JWKS, "jwks_uri": "https://portal.example.gov.cn/jwks"}, {"jwks"}),
+        ({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}, {"jwks"}),
+        ({"jwks": {}}, {"jwks"}),
+        ({"jwks_uri": "http://portal.example.gov.cn/jwks"}, {"jwks_uri"}),
+        ({"token_endpoint_auth_signing_alg": "ES256"}, {"token_endpoint_auth_signing_alg"}),
+        ({"tls_client_auth_san_dns": "portal.example.gov.cn"}, {"tls_client_auth_san_dns"}),
+        ({"require_signed_request_object": True}, {"jwks"}),
+        ({"request_object_signing_alg": "ES256"}, {"jwks"}),
+        ({"id_token_encrypted_response_alg": "ECDH-ES", "jwks": JWKS}, {"id_token_encrypted_response_enc"}),
+        ({"id_token_encrypted_response_enc": "A256GCM"}, {"id_token_encrypted_response_alg"}),
+        (ENCRYPTED, {"jwks"}),
+        (ENCRYPTED | {"jwks": {"keys": [JWKS["keys"][0] | {"use": "sig"}]}}, {"jwks"}),
+        (ENCRYPTED | {"id_token_encrypted_response_alg": "RSA-OAEP-256", "jwks": JWKS}, {"jwks"}),
+        # logout and login from elsewhere
+        ({"frontchannel_logout_uri": "https://other.gov.cn/out"}, {"frontchannel_logout_uri"}),
+        ({"frontchannel_logout_uri": "https://portal.example.gov.cn:8443/out"}, {"frontchannel_logout_uri"}),
+        ({"frontchannel_logout_uri": "http://portal.example.gov.cn/out"}, {"frontchannel_logout_uri"}),
+        ({"backchannel_logout_uri": "http://portal.example.gov.cn/out"}, {"backchannel_logout_uri"}),
+        ({"backchannel_logout_uri": "https://portal.example.gov.cn/out#x"}, {"backchannel_logout_uri"}),
+        ({"initiate_login_uri": "http://portal.example.gov.cn/in"}, {"initiate_login_uri"}),
+        ({"post_logout_redirect_uris": ["https://portal.example.gov.cn/#bye"]}, {"post_logout_redirect_uris"}),
+        # interfaces
+        ({"resource_uris": ["/api"]}, {"resource_uris"}),
+        ({"resource_uris": ["https://api.gov.cn/#x"]}, {"resource_uris"}),
+        ({"resource_uris": ["http://127.0.0.1:8000/userinfo"]}, {"resource_uris"}),
     ],
 )
 def test_what_would_fail_later_is_refused_now_and_named(changes, named):
@@ -89,6 +142,75 @@ def test_a_machine_needs_neither_redirect_uris_nor_response_types():
     m = metadata.validate({"client_name": "住建局", "grant_types": ["client_credentials"], "scope": "feeds:cases"})
     assert not m.interactive
     assert m.response_types == []
+
+
+def test_what_fits_together_is_taken():
+    wrapping = {"keys": [*JWKS["keys"], RSAKey.generate_key(2048).as_dict(private=False) | {"use": "enc"}]}
+    m = metadata.validate(
+        GOOD
+        | ENCRYPTED
+        | {
+            "token_endpoint_auth_method": "private_key_jwt",
+            "token_endpoint_auth_signing_alg": "ES256",
+            "jwks": wrapping,
+            "userinfo_encrypted_response_alg": "RSA-OAEP-256",
+            "userinfo_encrypted_response_enc": "A256GCM",
+            "require_signed_request_object": True,
+            "request_uris": ["https://portal.example.gov.cn/r#2026"],
+            "frontchannel_logout_uri": "https://portal.example.gov.cn/out",
+            "backchannel_logout_uri": "https://anywhere.gov.cn/out",
+            "initiate_login_uri": "https://anywhere.gov.cn/in",
+            "resource_uris": ["https://api.gov.cn/v1", "urn:gov:api"],
+        }
+    )
+    assert m.jwks == wrapping
+
+
+class TestFapi2:
+    GOOD = GOOD | {"security_profile": "fapi2", "token_endpoint_auth_method": "private_key_jwt", "jwks": JWKS}
+
+    def test_it_asks_for_pushed_requests(self):
+        m = metadata.validate(self.GOOD)
+        assert m.require_pushed_authorization_requests
+        assert m.sender_constrained
+
+    @pytest.mark.parametrize(
+        ("changes", "named"),
+        [
+            ({"token_endpoint_auth_method": "client_secret_basic"}, {"token_endpoint_auth_method"}),
+            ({"token_endpoint_auth_method": "none"}, {"token_endpoint_auth_method"}),
+            ({"require_pkce": False}, {"require_pkce"}),
+            ({"require_pushed_authorization_requests": False}, {"require_pushed_authorization_requests"}),
+            ({"id_token_signed_response_alg": "RS256"}, {"id_token_signed_response_alg"}),
+            ({"token_endpoint_auth_signing_alg": "RS256"}, {"token_endpoint_auth_signing_alg"}),
+            ({"request_object_signing_alg": "RS256"}, {"request_object_signing_alg"}),
+            ({"authorization_signed_response_alg": "RS256"}, {"authorization_signed_response_alg"}),
+            ({"redirect_uris": ["http://127.0.0.1/cb"]}, {"redirect_uris"}),
+        ],
+    )
+    def test_no_rule_of_it_can_be_left_out(self, changes, named):
+        with pytest.raises(Invalid) as refused:
+            metadata.validate(self.GOOD | changes)
+        assert set(refused.value.fields) == named
+
+
+class TestLoopback:
+    """http is for a native application on its own machine, and for trying out (RFC 8252 §7.3)."""
+
+    URI = "http://127.0.0.1:9000/cb"
+
+    def test_outside_the_demonstration_a_web_site_has_none(self, load_settings):
+        load_settings(KAPOK_DEMO=None, PUBLIC_URL="https://id.gov.cn", DATABASE_URL="sqlite:///x.db")
+        assert faults(redirect_uris=[self.URI]) == {"redirect_uris"}
+        native = GOOD | {"application_type": "native", "token_endpoint_auth_method": "none"}
+        assert metadata.validate(native | {"redirect_uris": [self.URI, "cn.gov.app:/cb"]}).native
+        with pytest.raises(Invalid):
+            metadata.validate(native | {"redirect_uris": ["http://portal.example.gov.cn/cb"]})
+        with pytest.raises(Invalid):
+            metadata.validate(native | {"backchannel_logout_uri": "cn.gov.app:/out"})
+
+    def test_in_the_demonstration_it_has(self):
+        assert metadata.validate(GOOD | {"redirect_uris": [self.URI]}).redirect_uris == [self.URI]
 
 
 class TestSector:
