@@ -20,6 +20,7 @@ from authlib.oauth2.rfc6749 import (
 )
 from sqlalchemy.orm import Session
 
+from idp import resource
 from idp.clients import authentication, registered
 from idp.clients.registered import RegisteredClient
 from idp.grant import grants
@@ -105,6 +106,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         if not client.check_grant_type(grant.name):
             raise UnauthorizedClientError("the client is not registered for this grant_type")
         request.client = client
+        request.resources = resource.asked(client, request.form.get("resource"))
         with context.bind(client_id=client.client_id):
             keys.ring()  # cold, it writes; so before the transaction
             encrypt.prepare(client)

@@ -26,7 +26,7 @@ def client_endpoint(handle: Handler, *, joined: Collection[str] = ()) -> Callabl
             if request.environ.get("QUERY_STRING"):
                 # Those of an address end up in logs (RFC 6749 §2.3.1, §3.2).
                 raise InvalidRequestError("parameters belong in the form, not in the address")
-            form = request.form(joined=joined) if joined else request.form()
+            form = request.form(joined=joined)
             client, _method = authentication.authenticate(request.headers, form)
             with context.bind(client_id=client.client_id):
                 return handle(request, form, client)

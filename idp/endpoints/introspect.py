@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from idp.client_request import client_endpoint
-from idp.clients import registered
+from idp.clients import registered, signed
 from idp.clients.method import methods
 from idp.clients.refused import ClientRefused
 from idp.clients.registered import RegisteredClient
@@ -121,6 +121,7 @@ plugin = Endpoint(
     member="introspection_endpoint",
     metadata=lambda: {
         "introspection_endpoint_auth_methods_supported": [name for name in methods() if name != "none"],
+        "introspection_endpoint_auth_signing_alg_values_supported": list(signed.ALGORITHMS),
         "introspection_signing_alg_values_supported": list(keys.ALGORITHMS),
     },
     handle=client_endpoint(handle),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from idp.client_request import client_endpoint
+from idp.clients import signed
 from idp.clients.method import methods
 from idp.clients.registered import RegisteredClient
 from idp.endpoint import Endpoint
@@ -62,8 +63,12 @@ plugin = Endpoint(
     name="revoke",
     path="/revoke",
     member="revocation_endpoint",
-    metadata=lambda: {"revocation_endpoint_auth_methods_supported": list(methods())},
+    metadata=lambda: {
+        "revocation_endpoint_auth_methods_supported": list(methods()),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(signed.ALGORITHMS),
+    },
     handle=client_endpoint(handle),
     methods=("POST",),
+    cors=True,
     cors=True,
 )

@@ -1,0 +1,47 @@
+"""Further nodes: real servers of the unchanged application over the database of a test."""
+
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import SECRETS
+from tests.servers import process
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def node(folder: Path, url: str, **environment: str) -> Iterator[int]:
+    """A server of its own over the database at ``url``; its port. The issuer stays that of the tests."""
+    folder.mkdir()
+    port = process.free_port()
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "KAPOK_DEMO": "1",
+        "INSTANCE_DIR": str(folder),
+        "DATABASE_URL": url,
+        **SECRETS,
+        **environment,
+    }
+    granian = Path(sys.executable).with_name("granian")
+    command = [granian, "--interface", "wsgi", "--port", str(port), "--no-ws", "wsgi:app"]
+    log = folder / "log"
+    started = process.start(command, log, env=env, cwd=ROOT)
+    try:
+        process.wait_until(lambda: _answers(port), started, log, seconds=40)
+        yield port
+    finally:
+        process.stop(started, signal.SIGKILL)
+        started.wait(10)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
