@@ -70,5 +70,4 @@ plugin = Endpoint(
     handle=client_endpoint(handle),
     methods=("POST",),
     cors=True,
-    cors=True,
 )
