@@ -1,4 +1,4 @@
-"""The ``claims`` parameter of a request (OpenID Connect Core §5.5): which single claims, where, and how much they matter.
+"""The ``claims`` parameter (OpenID Connect Core §5.5): which single claims are asked for, where, and how strictly.
 
 What is asked for in the ID token and what is asked for at userinfo are kept apart from here to the release.
 """

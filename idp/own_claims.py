@@ -65,7 +65,7 @@ class OwnClaims:
             told |= {"email": account.email, "email_verified": False if account.email else None}
         if "phone" in scopes:
             told |= {"phone_number": account.phone, "phone_number_verified": False if account.phone else None}
-        known = {name: value for name, value in told.items() if value is not None}
+        known: dict[str, JsonValue] = {name: value for name, value in told.items() if value is not None}
         return known if only is None else only.of(known)
 
     def declined(

@@ -1,30 +1,42 @@
-"""Languages: Chinese is the source and the default, English is complete; a choice comes before the browser's."""
+"""Languages: Chinese is the source and the default, English is complete.
 
-from collections.abc import Iterator
+A person's choice comes before what the site asked for that sent them, and that before the browser's.
+"""
+
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from flask import Flask, has_request_context, request
+from flask import Flask, has_request_context, request, session
 from flask_babel import Babel, force_locale, get_translations
 
 from kernel import prefs
 
 FOLDER: Final = Path(__file__).parents[1] / "locale"
 LOCALES: Final = ("zh_CN", "en")
-"""Babel's names; on the wire (``lang``) they are written zh-CN and en."""
+"""Babel's names; on the wire (``lang``) they are written as in ``TAGS``."""
+TAGS: Final = ("zh-CN", "en")
+SUGGESTED: Final = "lang"
+"""Where a session holds the tag that a site asked for."""
 
 
 def choose() -> str:
     """The locale of this request; outside a request, the source language."""
     if not has_request_context():
         return LOCALES[0]
-    chosen = prefs.current().lang
+    chosen = prefs.current().lang or session.get(SUGGESTED, "")
     if not chosen:
         # zh first: of a browser that names neither, or any, the page is Chinese.
         chosen = request.accept_languages.best_match(["zh-CN", "zh", "en"], "zh-CN") or "zh-CN"
     return "en" if chosen == "en" else LOCALES[0]
+
+
+def first_of(tags: Iterable[str]) -> str | None:
+    """The first of these language tags (BCP 47, any case) that pages can be had in, as a tag of ours."""
+    ours = {tag.partition("-")[0]: tag for tag in TAGS}
+    return next((ours[tag] for one in tags if (tag := one.partition("-")[0].lower()) in ours), None)
 
 
 def install(app: Flask, *, folder: Path, timezone: str) -> None:

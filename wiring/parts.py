@@ -21,6 +21,7 @@ import idp.accounts.cli
 import idp.authorize.routes
 import idp.consent.pages
 import idp.guards
+import idp.login.account
 import idp.login.link_routes
 import idp.login.routes
 import idp.login.second_routes
@@ -89,6 +90,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     idp.login.routes.login,
     idp.login.second_routes.second_step,
     idp.login.step_up.step_up,
+    idp.login.account.account,
     idp.login.link_routes.link,
     idp.consent.pages.consent,
     idp.logout.routes.logout,

@@ -1,24 +1,25 @@
-"""授权应用: who may get what, until when, and taking it back."""
+"""授权应用: who may get what, for what purpose, until when, and taking it back, one item or all."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import flash, make_response, redirect, render_template
+from flask import flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from idp.consent import decide
-from idp.consent.pages import TITLES
+from idp.clients import registered
+from idp.clients.start import start_url
+from idp.consent import decide, words
 from idp.models.client import Client
-from idp.models.consent import Consent
+from idp.models.consent import CLAIM, SCOPE, Consent
 from idp.models.token import TokenFamily
 from idp.viewer import viewer
 from kernel import clock
 from kernel.db import reading, transaction
-from kernel.errors import NotFound
+from kernel.errors import NotFound, Text
 from kernel.web import Access, blueprint
 
 apps = blueprint("apps", __name__, access=Access.SIGNED_IN)
@@ -26,17 +27,45 @@ PAGE = "/account/apps"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """One thing that was agreed to: a scope or a single claim."""
+
+    kind: decide.Kind
+    name: str
+    purpose: str | None
+    since: datetime
+    until: datetime | None
+
+    @property
+    def title(self) -> Text:
+        return words.title(self.kind, self.name)
+
+    @property
+    def item(self) -> str:
+        """Its name in addresses and forms."""
+        return f"{self.kind}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """``gets`` is empty for one that was refused everything; ``legal_basis`` is set where no consent is needed."""
+    """``gets`` is empty for one that was refused everything; ``legal_basis`` is set where no consent is needed.
+
+    ``decided`` is when the person last said something, None where nothing was asked. ``start`` opens the service.
+    """
 
     client_id: str
     name: str
     purpose: str | None
     legal_basis: str | None
-    gets: str
-    since: datetime | None
-    until: datetime | None
+    gets: Sequence[Agreed]
+    decided: datetime | None
     used_at: datetime | None
+    start: str | None
+
+    @property
+    def names(self) -> str:
+        comma: str = _("、")
+        return comma.join(str(one.title) for one in self.gets)
 
 
 @apps.get(PAGE)
@@ -49,22 +78,39 @@ def show() -> Response:
 @apps.get(f"{PAGE}/<client_id>/withdraw")
 def ask(client_id: str) -> Response:
     with reading() as db:
-        app = _agreed_to(db, viewer().account_id, client_id)
-    return make_response(render_template("idp/app_withdraw.html", app=app))
+        app = _decided_on(db, viewer().account_id, client_id)
+    return make_response(render_template("idp/app_withdraw.html", app=app, one=_one(app, request.args.get("item"))))
 
 
 @apps.post(f"{PAGE}/<client_id>/withdraw")
 def withdraw(client_id: str) -> Response:
     account_id = viewer().account_id
     with transaction() as db:
-        app = _agreed_to(db, account_id, client_id)
-        decide.withdraw(db, client_id=client_id, account_id=account_id)
-    flash(_("已撤回给%(name)s的授权。它不能再获取您的信息。", name=app.name))
+        app = _decided_on(db, account_id, client_id)
+        one = _one(app, request.form.get("item"))
+        if one is None:
+            decide.withdraw(db, client_id=client_id, account_id=account_id)
+        else:
+            decide.withdraw(db, client_id=client_id, account_id=account_id, kind=one.kind, name=one.name)
+    if one is None:
+        flash(_("已撤回给%(name)s的授权。它不能再获取您的信息。", name=app.name))
+    else:
+        flash(_("已撤回给%(name)s的一项授权：%(what)s。", name=app.name, what=one.title))
     return redirect(PAGE, 303)
 
 
-def _agreed_to(db: Session, account_id: str, client_id: str) -> App:
-    found = next((app for app in _apps(db, account_id) if app.client_id == client_id and app.since), None)
+def _one(app: App, item: str | None) -> Agreed | None:
+    """The item that the request names; None where it means all."""
+    if not item:
+        return None
+    found = next((one for one in app.gets if one.item == item), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _decided_on(db: Session, account_id: str, client_id: str) -> App:
+    found = next((app for app in _apps(db, account_id) if app.client_id == client_id and app.decided), None)
     if found is None:
         raise NotFound
     return found
@@ -82,7 +128,7 @@ def _apps(db: Session, account_id: str) -> list[App]:
     for kept in db.scalars(
         select(Consent)
         .where(Consent.account_id == account_id, or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now()))
-        .order_by(Consent.name)
+        .order_by(Consent.kind.desc(), Consent.name)
     ):
         decided.setdefault(kept.client_id, []).append(kept)
     rows = db.execute(
@@ -92,23 +138,28 @@ def _apps(db: Session, account_id: str) -> list[App]:
         .order_by(Client.name)
     )
     found = [_app(client, decided.get(client.id, []), used_at) for client, used_at in rows]
-    return sorted(found, key=lambda app: (app.since is None, -app.since.timestamp() if app.since else 0))
+    return sorted(found, key=lambda app: (app.decided is None, -app.decided.timestamp() if app.decided else 0))
 
 
 def _app(client: Client, decided: list[Consent], used_at: datetime | None) -> App:
-    ends = [kept.expires_at for kept in decided if kept.expires_at is not None]
+    running = registered.find(client.id)  # None for one that is disabled: nobody is sent there
     return App(
         client_id=client.id,
         name=client.name,
         purpose=client.purpose,
         legal_basis=client.legal_basis,
-        gets=_titles(kept.name for kept in decided if kept.granted),
-        since=max((kept.decided_at for kept in decided), default=None),
-        until=min(ends, default=None),
+        gets=[_agreed(kept) for kept in decided if kept.granted],
+        decided=max((kept.decided_at for kept in decided), default=None),
         used_at=used_at,
+        start=start_url(running.meta) if running is not None else None,
     )
 
 
-def _titles(granted: Iterable[str]) -> str:
-    comma: str = _("、")
-    return comma.join(str(TITLES.get(scope, scope)) for scope in granted)
+def _agreed(kept: Consent) -> Agreed:
+    return Agreed(
+        kind=CLAIM if kept.kind == CLAIM else SCOPE,
+        name=kept.name,
+        purpose=kept.purpose,
+        since=kept.decided_at,
+        until=kept.expires_at,
+    )

@@ -3,9 +3,9 @@
 from sqlalchemy.orm import Session
 
 from idp.authlib_server import OAuthRequest, server
+from idp.authorize.dispatch import Complete
 from idp.authorize.request import AuthorizeRequest
 from idp.clients.registered import RegisteredClient
-from idp.sessions import Login
 from idp.tokens import subjects
 from idp.tokens.mint import Grantee
 from kernel.ids import new_id
@@ -15,10 +15,9 @@ def with_code(
     db: Session,
     request: AuthorizeRequest,
     client: RegisteredClient,
-    login: Login,
-    scopes: frozenset[str],
+    step: Complete,
 ) -> str:
-    """Save a code for the agreed ``scopes``; the address to send the browser to.
+    """Save a code for what was agreed; the address to send the browser to.
 
     :raises OAuth2Error: where the client may not have it any more.
     """
@@ -26,7 +25,7 @@ def with_code(
         "response_type": "code",
         "client_id": request.client_id,
         "redirect_uri": request.redirect_uri,
-        "scope": " ".join(sorted(scopes)),
+        "scope": " ".join(sorted(step.scopes)),
         "code_challenge": request.code_challenge,
         "code_challenge_method": "S256",
         "state": request.state,
@@ -36,14 +35,17 @@ def with_code(
     asked = OAuthRequest("GET", "/authorize", given, {})
     asked.db = db
     grant = server().authorization_grant(asked)
+    login = step.login
     grantee = Grantee(
         account_id=login.account.id,
         family_id=new_id(),
         sub=subjects.sub_for(db, client.sector, login.account.id),
         session_id=login.session_id,
         auth_time=login.auth_time,
-        acr=login.acr,
+        acr=step.acr,
         amr=login.amr,
+        terms=step.terms,
+        offline=step.offline,
     )
     _status, _body, headers = grant.create_authorization_response(request.redirect_uri, grantee)
     return str(dict(headers)["Location"])

@@ -6,9 +6,12 @@ from typing import Final
 from authlib.oauth2.rfc6749 import OAuth2Error
 
 from idp.authorize.checks import (
+    acr_values,
     characters,
+    claims,
     client,
     id_token_hint,
+    login_hint,
     max_age,
     pkce,
     prompt,
@@ -39,7 +42,10 @@ ANSWERED_TO_THE_CLIENT: Final[tuple[Check, ...]] = (
     scope.check,
     prompt.check,
     max_age.check,
+    login_hint.check,
+    acr_values.check,
     id_token_hint.check,
+    claims.check,
 )
 
 

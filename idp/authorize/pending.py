@@ -4,7 +4,9 @@ They belong to one browser: the flow's id alone, in another browser, opens nothi
 (IDENTITY §3.18: abandoned logins must not pile up in a database); who comes too late starts again at the portal.
 """
 
+import json
 import re
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from idp.authorize.request import AuthorizeRequest
@@ -14,6 +16,21 @@ from kernel.ids import new_secret
 
 SECONDS: Final = 30 * 60
 _FLOW: Final = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What the person has been asked in a flow, by the names of the steps: ``open`` last, and what of it was
+    ``declined`` or ``settled`` by an answer that leaves no other trace.
+    """
+
+    asked: frozenset[str] = frozenset()
+    declined: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
+    open: str = ""
+
+
+NOTHING: Final = Progress()
 
 
 def keep(session: BrowserSession, request: AuthorizeRequest) -> str:
@@ -34,21 +51,49 @@ def get(session: BrowserSession, flow: str | None) -> AuthorizeRequest | None:
 def drop(session: BrowserSession, flow: str) -> None:
     """The request was answered."""
     keyvalue.store().delete(_key(session, flow))
-    keyvalue.store().delete(_denied(session, flow))
+    keyvalue.store().delete(_steps(session, flow))
+
+
+def progress(session: BrowserSession, flow: str | None) -> Progress:
+    text = keyvalue.store().get(_steps(session, flow)) if flow is not None else None
+    if text is None:
+        return NOTHING
+    kept = json.loads(text)
+    return Progress(
+        asked=frozenset(kept["asked"]),
+        declined=frozenset(kept["declined"]),
+        settled=frozenset(kept["settled"]),
+        open=kept["open"],
+    )
+
+
+def ask(session: BrowserSession, flow: str, step: str) -> None:
+    """The person is sent to this step's page."""
+    found = progress(session, flow)
+    if found.open != step:
+        _note(session, flow, replace(found, asked=found.asked | {step}, open=step))
 
 
 def deny(session: BrowserSession, flow: str) -> None:
-    """The person said no; ``/authorize/resume`` tells the client."""
-    keyvalue.store().set(_denied(session, flow), "1", SECONDS)
+    """The person said no at the page that is open; ``/authorize/resume`` tells the client."""
+    found = progress(session, flow)
+    _note(session, flow, replace(found, declined=found.declined | {found.open}))
 
 
-def denied(session: BrowserSession, flow: str) -> bool:
-    return keyvalue.store().get(_denied(session, flow)) is not None
+def settle(session: BrowserSession, flow: str, step: str) -> None:
+    """The person has answered this step."""
+    found = progress(session, flow)
+    _note(session, flow, replace(found, settled=found.settled | {step}))
+
+
+def _note(session: BrowserSession, flow: str, found: Progress) -> None:
+    kept = {name: value if name == "open" else sorted(value) for name, value in asdict(found).items()}
+    keyvalue.store().set(_steps(session, flow), json.dumps(kept), SECONDS)
 
 
 def _key(session: BrowserSession, flow: str) -> str:
     return f"authorize:{session.browser}:{flow}"
 
 
-def _denied(session: BrowserSession, flow: str) -> str:
-    return f"authorize-denied:{session.browser}:{flow}"
+def _steps(session: BrowserSession, flow: str) -> str:
+    return f"authorize-steps:{session.browser}:{flow}"

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from flask_babel import lazy_gettext as _
 
+from idp.claims_request import Wish
 from idp.clients.registered import RegisteredClient
 from kernel.errors import AppError, Text
 
@@ -31,7 +32,10 @@ class AuthorizeRequest:
     ``max_age``.
 
     ``city_hint`` is ours: the code of the city whose sign-in the portal suggests. ``scopes`` are those that exist
-    and that the client is registered for; ``hinted_sub`` is the person of ``id_token_hint``.
+    and that the client is registered for; ``hinted_sub`` is the person whom ``id_token_hint`` or ``claims`` names.
+    ``wanted_acr`` are the levels that would be liked, the best liked first; ``essential_acr``, where it is not None,
+    those without one of which the sign-in is worth nothing. ``claims`` are the wishes by claim, for ``id_token`` and
+    for ``userinfo``, of claims that the client is registered for.
     """
 
     client_id: str
@@ -47,7 +51,9 @@ class AuthorizeRequest:
     login_hint: str | None = None
     city_hint: str | None = None
     ui_locales: str | None = None
-    acr_values: str | None = None
+    wanted_acr: tuple[str, ...] = ()
+    essential_acr: tuple[str, ...] | None = None
+    claims: Mapping[str, Mapping[str, Wish]] = field(default_factory=dict)
 
     @property
     def scope(self) -> str:
@@ -63,6 +69,9 @@ class AuthorizeRequest:
         values = json.loads(text)
         values["scopes"], values["prompt"] = frozenset(values["scopes"]), frozenset(values["prompt"])
         values["started_at"] = datetime.fromisoformat(values["started_at"])
+        values["wanted_acr"] = tuple(values["wanted_acr"])
+        if values["essential_acr"] is not None:
+            values["essential_acr"] = tuple(values["essential_acr"])
         return cls(**values)
 
 
@@ -80,6 +89,9 @@ class Draft:
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
     hinted_sub: str | None = None
+    wanted_acr: tuple[str, ...] = ()
+    essential_acr: tuple[str, ...] | None = None
+    claims: Mapping[str, Mapping[str, Wish]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -111,5 +123,7 @@ class Draft:
             login_hint=self.get("login_hint"),
             city_hint=self.get("city_hint"),
             ui_locales=self.get("ui_locales"),
-            acr_values=self.get("acr_values"),
+            wanted_acr=self.wanted_acr,
+            essential_acr=self.essential_acr,
+            claims=self.claims,
         )

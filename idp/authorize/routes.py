@@ -1,5 +1,6 @@
 """``/authorize`` and ``/authorize/resume``, where every step of a login comes back to."""
 
+from typing import Final
 from urllib.parse import urlencode
 
 from authlib.oauth2.rfc6749 import OAuth2Error
@@ -7,13 +8,20 @@ from flask import Response, request
 from flask_babel import lazy_gettext as _
 
 from idp import sessions
-from idp.authorize import answer, complete, dispatch, order, pending
+from idp.authorize import answer, complete, dispatch, language, order, pending
 from idp.authorize.request import AuthorizeRequest, Draft, page_fault
 from idp.clients import registered
 from kernel import clock, context
 from kernel.csrf import from_any_site
 from kernel.db import reading, transaction
 from kernel.web import Access, blueprint
+
+PAGES: Final = {
+    dispatch.LOGIN: "/login",
+    dispatch.ACCOUNT: "/login/account",
+    dispatch.STEP_UP: "/login/step-up",
+    dispatch.CONSENT: "/consent",
+}
 
 pages = blueprint("authorize", __name__, access=Access.PUBLIC)
 
@@ -58,23 +66,31 @@ def _step(asked: AuthorizeRequest, flow: str | None) -> Response:
     client = registered.find(asked.client_id)
     if client is None or not client.check_redirect_uri(asked.redirect_uri):  # both may have changed meanwhile
         raise page_fault("unknown_client", _("这个网站的登记已停用或者已更改，登录已停止。请联系该网站。"))
-    denied = flow is not None and pending.denied(session, flow)
     # Who is not signed in writes nothing, and so takes no lock.
     with transaction() if session.login else reading() as db, context.bind(client_id=client.client_id):
-        step = dispatch.next_step(db, asked, client, session.login, denied=denied)
+        step = dispatch.next_step(db, asked, client, session.login, pending.progress(session, flow))
         try:
             if isinstance(step, dispatch.Refuse):
                 raise step.error
             if isinstance(step, dispatch.Complete):
-                address = complete.with_code(db, asked, client, step.login, step.scopes)
+                address = complete.with_code(db, asked, client, step)
         except OAuth2Error as error:
             step = dispatch.Refuse(error=error)
-    if isinstance(step, dispatch.AskLogin | dispatch.AskConsent):
-        page = "/login" if isinstance(step, dispatch.AskLogin) else "/consent"
-        return answer.go(f"{page}?{urlencode({'flow': flow or pending.keep(session, asked)})}")
+    if isinstance(step, dispatch.Ask):
+        return answer.go(_page(step, asked, flow or pending.keep(session, asked)))
     if flow is not None:
         pending.drop(session, flow)
+    language.forget(session)
     if isinstance(step, dispatch.Refuse):
         step.error.redirect_uri, step.error.state = asked.redirect_uri, asked.state
         return answer.refuse(step.error)
     return answer.go(address)
+
+
+def _page(step: dispatch.Ask, asked: AuthorizeRequest, flow: str) -> str:
+    """The address of the page that asks the person."""
+    session = sessions.current()
+    pending.ask(session, flow, step.step)
+    language.suggest(session, asked.ui_locales)
+    query = {"flow": flow} | ({"level": str(step.level)} if step.level is not None else {})
+    return f"{PAGES[step.step]}?{urlencode(query)}"

@@ -12,10 +12,15 @@ from kernel import headers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portal:
+    """``creating``: it sends somebody who has no account yet (``prompt=create``)."""
+
     name: str
     redirect_uri: str
     login_hint: str | None
     city_hint: str | None
+    creating: bool
+    policy_uri: str | None
+    tos_uri: str | None
 
 
 def of(destination: Destination) -> Portal | None:
@@ -34,6 +39,9 @@ def of(destination: Destination) -> Portal | None:
         redirect_uri=asked.redirect_uri,
         login_hint=asked.login_hint,
         city_hint=asked.city_hint,
+        creating="create" in asked.prompt,
+        policy_uri=client.meta.policy_uri,
+        tos_uri=client.meta.tos_uri,
     )
 
 

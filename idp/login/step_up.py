@@ -5,21 +5,19 @@ is decided where the person comes back to.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from flask import redirect, render_template, request
-from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from idp import login_sessions, sessions
 from idp.accounts import levels
 from idp.authorize import pending
 from idp.factor import second as second_factor
-from idp.login import authenticators, code, destination, pages, portal
+from idp.login import code, destination, pages, portal, reach
 from idp.login.destination import Destination
 from idp.login.errors import CodesPaused, Ended, Expired, WrongCode
+from idp.login.reach import Way
 from idp.login.second_routes import faults_of
-from idp.models.link import Link
 from idp.own_claims import level_words
 from idp.sessions import Login
 from kernel import audit
@@ -32,13 +30,10 @@ step_up = blueprint("step_up", __name__, access=Access.SIGNED_IN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """``way``: a code reaches it; or an app must be enrolled first, or only a city's sign-in does, or nothing.
-
-    Nothing does where the account itself is worth less: the person has to be verified better first.
-    """
+    """``way``: how the person who is here reaches ``level``."""
 
     level: int
-    way: Literal["code", "enrol", "city", "none"]
+    way: Way
 
 
 @step_up.get("/login/step-up")
@@ -98,13 +93,8 @@ def _page(goal: Destination, login: Login, refusal: AppError | None = None) -> R
 
 def _wanted(login: Login) -> Wanted:
     level = _level()
-    if login.account.level < level:
-        return Wanted(level=level, way="none")
     with reading() as db:
-        if level > second_factor().level:
-            best = db.scalar(select(func.max(Link.level)).where(Link.account_id == login.account.id)) or 0
-            return Wanted(level=level, way="city" if best >= level else "none")
-        return Wanted(level=level, way="code" if authenticators.any_enrolled(db, login.account.id) else "enrol")
+        return Wanted(level=level, way=reach.way(db, login.account, level))
 
 
 def _level() -> int:

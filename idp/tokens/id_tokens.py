@@ -4,7 +4,7 @@ from typing import Any
 
 from authlib.oidc.core.grants.code import OpenIDToken
 
-from idp.tokens import encrypt, mint
+from idp.tokens import claims, encrypt, mint
 
 
 class IdTokens(OpenIDToken):  # type: ignore[misc]  # Authlib has no types
@@ -22,6 +22,7 @@ class IdTokens(OpenIDToken):  # type: ignore[misc]  # Authlib has no types
             grantee=request.user,
             nonce=code.nonce if code else None,
             access_token=token["access_token"],
+            about=claims.for_id_token(request.db, request.user, client),
         )
         alg = client.meta.id_token_encrypted_response_alg
         if alg is None:

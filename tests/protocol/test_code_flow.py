@@ -108,7 +108,7 @@ def test_parameters_nobody_knows_and_hints_are_no_errors(op):
         "claims_locales": "se",
         "display": "page",
         "login_hint": "张三",
-        "claims": '{"userinfo":{"name":{"essential":true}}}',
+        "claims": '{"userinfo":{"nickname":{"essential":true}}}',
         "empty": "",
     }
     assert "code" in landed(op.person().sign_in().authorize(op.portal(), **extra)).answer

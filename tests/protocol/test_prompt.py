@@ -39,7 +39,7 @@ class TestNone:
 
 
 class TestLogin:
-    @pytest.mark.parametrize("prompt", ["login", "select_account", "login consent"])
+    @pytest.mark.parametrize("prompt", ["login", "login consent", "create", "create login"])
     def test_a_signed_in_person_signs_in_again_and_auth_time_moves(self, op, portal, person, frozen_clock, prompt):
         frozen_clock.advance(minutes=5)
         response = person.authorize(portal, prompt=prompt)

@@ -77,8 +77,9 @@ class TestAnswer:
             def lines(self, db, **_):
                 return []
 
-            def values(self, db, *, account_id, party_key, scopes, client_id, purpose):
+            def values(self, db, *, account_id, party_key, scopes, client_id, purpose, only):
                 assert scopes == {"email", "profile"}
+                assert only is None
                 return {"sub": "somebody else", "iss": "https://evil.example", "name": "真名"}
 
         monkeypatch.setattr(claims, "_installed", Liar())
