@@ -40,7 +40,10 @@ ACCOUNT: tuple[Entry, ...] = (
     ("two-step", "shield", _("两步验证"), "/account/two-step", 0),
     ("preferences", "a11y", _("显示与无障碍"), "/account/preferences", 0),
 )
-ADMIN: tuple[Entry, ...] = (("feeds", "db", _("数据报送"), "/admin/feeds", 0),)
+ADMIN: tuple[Entry, ...] = (
+    ("clients", "apps", _("接入应用"), "/admin/clients", 0),
+    ("feeds", "db", _("数据报送"), "/admin/feeds", 0),
+)
 
 
 def _viewer() -> Viewer | None:

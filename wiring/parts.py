@@ -19,7 +19,9 @@ import idp.account_pages.two_step
 import idp.account_pages.two_step_add
 import idp.accounts.cli
 import idp.authorize.routes
+import idp.clients.admin
 import idp.consent.pages
+import idp.developers
 import idp.guards
 import idp.login.account
 import idp.login.link_routes
@@ -103,6 +105,8 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     profiles.enterprise.routes.pages,
     profiles.materials.pages.pages,
     profiles.feeds.admin.pages,
+    idp.clients.admin.pages,
+    idp.developers.pages,
     subscriptions.pages.messages.pages,
 )
 
