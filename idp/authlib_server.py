@@ -24,7 +24,7 @@ from idp import resource
 from idp.clients import authentication, registered
 from idp.clients.registered import RegisteredClient
 from idp.grant import grants
-from idp.tokens import encrypt, keys, mint
+from idp.tokens import dpop, encrypt, keys, mint, possession
 from kernel import context
 from kernel.db import transaction
 from kernel.machine import Answer, json_answer
@@ -93,19 +93,24 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             status, body, extra = self._issue(request)
         except OAuth2Error as error:
             status, body, extra = error()
+        if "DPoP" in headers and not any(name == "DPoP-Nonce" for name, _ in extra):
+            extra = [*extra, dpop.nonce_header()]  # RFC 9449 §8.2
         shown = tuple((n, v) for n, v in extra if n not in {"Content-Type", "Cache-Control", "Pragma"})
         return json_answer(body, status, shown)
 
     def _issue(self, request: OAuthRequest) -> Reply:
         if request.payload.grant_type is None:
-            raise InvalidRequestError("Missing 'grant_type' in request.")
+            raise InvalidRequestError("grant_type is missing")
         grant = grants().get(request.payload.grant_type)
         if grant is None:
             raise UnknownGrantType
+        # Judged before and spent after the client is known, so that an assertion is not spent on a missing nonce.
+        proof = dpop.read(request.headers, method="POST", path="/token")
         client, request.auth_method = authentication.authenticate(request.headers, request.form)
         if not client.check_grant_type(grant.name):
             raise UnauthorizedClientError("the client is not registered for this grant_type")
         request.client = client
+        request.cnf = possession.presented(client, request.headers, proof)
         request.resources = resource.asked(client, request.form.get("resource"))
         with context.bind(client_id=client.client_id):
             keys.ring()  # cold, it writes; so before the transaction

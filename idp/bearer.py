@@ -1,10 +1,11 @@
-"""Requests with an access token (RFC 6750): who asks, for whom, with which scopes.
+"""Requests with an access token (RFC 6750, RFC 9449): who asks, for whom, with which scopes.
 
 The token's signature says that it was ours and for which interface; the client's registration, the family and the list
 of revoked tokens say that it still counts. That is one read, which a token that comes again within half a second is
 spared: what was ended is over everywhere within a second.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,14 +14,16 @@ from flask_babel import lazy_gettext as _
 from idp import resource
 from idp.clients import registered
 from idp.clients.registered import RegisteredClient
-from idp.tokens import check, families, revoked
+from idp.tokens import check, dpop, families, possession, revoked
 from idp.tokens.check import AccessToken, Unusable
+from idp.tokens.dpop import ALGORITHMS, InvalidProof, Proof
 from idp.tokens.families import Standing
 from kernel import clock
+from kernel.answers import Headers
 from kernel.errors import AppError
 from kernel.machine import Request
 
-REALM: Final = 'Bearer realm="kapok"'
+REALM: Final = 'realm="kapok"'
 
 
 class BearerRefused(AppError):
@@ -49,7 +52,7 @@ def bearer(request: Request, *, scope: str, acr: str | None = None, max_age: int
 
     :raises BearerRefused: 401 without a good token, 403 where it lacks ``scope``; with ``WWW-Authenticate``.
     """
-    token, client = read(presented(request), scope=scope, path=request.path)
+    token, client = read(request, presented(request), scope=scope)
     family = live(token, path=request.path)
     _authenticated(token, family, acr=acr, max_age=max_age, path=request.path)
     return Bearer(
@@ -81,38 +84,86 @@ def presented(request: Request) -> str:
     :raises BearerRefused: without an error code where there is none (RFC 6750 §3).
     """
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    if scheme.lower() not in {"bearer", "dpop"}:
         raise missing(request.path)
     return token.strip()
 
 
 def missing(path: str) -> BearerRefused:
-    challenge = f'{REALM}, resource_metadata="{resource.metadata_url(path)}"'
-    return BearerRefused("token_required", headers=(("WWW-Authenticate", challenge),), detail="no bearer token")
+    headers = _challenges({}, {}, path)
+    return BearerRefused("token_required", headers=headers, detail="no bearer token")
 
 
 def refused(code: str, status: int, description: str, *, path: str, **more: str) -> BearerRefused:
-    """A refusal with its challenge (RFC 6750 §3, RFC 9728 §5.1) at the interface ``path``.
+    """A refusal with its challenges (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1) at the interface ``path``.
 
     ``description`` is ASCII without quotes.
     """
-    parts = {"error": code, "error_description": description, **more, "resource_metadata": resource.metadata_url(path)}
-    challenge = ", ".join([REALM, *(f'{name}="{value}"' for name, value in parts.items())])
-    return BearerRefused(code, status, headers=(("WWW-Authenticate", challenge),), detail=description)
+    told = {"error": code, "error_description": description, **more}
+    return BearerRefused(code, status, headers=_challenges(told, told, path), detail=description)
 
 
-def read(token: str, *, scope: str, path: str) -> tuple[AccessToken, RegisteredClient]:
-    """The token's content and its client, at the interface ``path``; whether it was ended is asked by ``live``."""
+def _challenges(by_bearer: Mapping[str, str], by_dpop: Mapping[str, str], path: str) -> Headers:
+    """One for each scheme that a token may come by."""
+    where = {"resource_metadata": resource.metadata_url(path)}
+    return (
+        ("WWW-Authenticate", _challenge(f"Bearer {REALM}", {**by_bearer, **where})),
+        ("WWW-Authenticate", _challenge(f"DPoP {REALM}", {**by_dpop, "algs": " ".join(ALGORITHMS), **where})),
+    )
+
+
+def _challenge(begin: str, parts: Mapping[str, str]) -> str:
+    return ", ".join([begin, *(f'{name}="{value}"' for name, value in parts.items())])
+
+
+def read(request: Request, token: str, *, scope: str) -> tuple[AccessToken, RegisteredClient]:
+    """The content of the token that came with this request, and its client; whether it was ended is asked by ``live``.
+
+    :raises BearerRefused: also where the token is bound to a key that the request does not show.
+    """
+    path = request.path
+    proof = _proof(request, token)
     try:
         found = check.access_token(token, accepted=resource.accepted_at(path))
     except Unusable as why:
         raise refused("invalid_token", 401, f"the access token is not usable: {why}", path=path) from None
+    if why_not := possession.fault(request.headers, found.cnf, proof):
+        raise refused("invalid_token", 401, why_not, path=path)
     client = registered.find(found.client_id)
     if client is None:
         raise refused("invalid_token", 401, "the client is not registered any more", path=path)
     if scope not in found.scopes & client.scopes:
         raise refused("insufficient_scope", 403, "the access token lacks the scope", path=path, scope=scope)
+    if proof is not None:
+        _spend(proof, path)
     return found, client
+
+
+def _proof(request: Request, token: str) -> Proof | None:
+    """The proof of a request by the scheme DPoP, not spent yet."""
+    if request.headers.get("Authorization", "")[:5].lower() != "dpop ":
+        return None
+    try:
+        proof = dpop.read(request.headers, method=request.method, path=request.path, token=token)
+    except InvalidProof as error:
+        raise _unproven(error, request.path) from None
+    if proof is None:
+        none = InvalidProof("send a proof in the header field DPoP beside the access token")
+        raise _unproven(none, request.path)
+    return proof
+
+
+def _spend(proof: Proof, path: str) -> None:
+    try:
+        proof.spend()
+    except InvalidProof as error:
+        raise _unproven(error, path) from None
+
+
+def _unproven(error: InvalidProof, path: str) -> BearerRefused:
+    told = {"error": error.error, "error_description": error.description}
+    headers = (*reversed(_challenges({}, told, path)), dpop.nonce_header())
+    return BearerRefused(error.error, 401, headers=headers, detail=error.description)
 
 
 def live(token: AccessToken, *, path: str) -> Standing | None:

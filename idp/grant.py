@@ -81,7 +81,7 @@ class AuthenticatedBefore:
         """
         request: TokenRequest = self.request
         held = request.cnf if request.cnf and not request.client.meta.confidential else None
-        return replace(terms, cnf=held)
+        return terms if held == terms.cnf else replace(terms, cnf=held)
 
     def save_token(self, token: dict[str, Any]) -> None:
         """Nothing is written after minting: what a token needs in the database is there before it exists."""

@@ -99,6 +99,11 @@ def peek(token: str) -> Claims:
     return _object(token.split(".")[1], "payload")
 
 
+def header(token: str) -> Claims:
+    """What its header says; ``peek`` before. :raises Refused: where that is no JSON object."""
+    return _object(token.partition(".")[0], "header")
+
+
 def verify(
     client: RegisteredClient | None,
     token: str,
@@ -117,9 +122,9 @@ def verify(
     :raises Refused: for anything else.
     """
     peek(token)
-    header = _object(token.partition(".")[0], "header")
-    _judge_header(header, algorithms, typ)
-    claims = _verified(client, token, header)
+    head = header(token)
+    _judge_header(head, algorithms, typ)
+    claims = _verified(client, token, head)
     if missing := [name for name in required if claims.get(name) in (None, "", [])]:
         raise Refused(f"{missing[0]} is missing")
     if client is None or claims.get("iss", client.client_id) != client.client_id:

@@ -9,7 +9,7 @@ from idp.bearer import BearerRefused
 from idp.claims import JsonValue
 from idp.clients.registered import RegisteredClient
 from idp.endpoint import Endpoint
-from idp.tokens import claims, encrypt, keys, userinfo
+from idp.tokens import claims, dpop, encrypt, keys, userinfo
 from idp.tokens.check import AccessToken
 from kernel import context
 from kernel.db import reading, transaction
@@ -18,10 +18,11 @@ from kernel.machine import Answer, Request, json_answer
 
 def handle(request: Request) -> Answer:
     try:
-        token, client = bearer.read(_presented(request), scope=scopes.OPENID, path=request.path)
+        token, client = bearer.read(request, _presented(request), scope=scopes.OPENID)
         encrypt.prepare(client)
         with context.bind(client_id=client.client_id):
-            return userinfo.answer(client, _claims(token, client))
+            answer = userinfo.answer(client, _claims(token, client))
+            return _with_nonce(answer) if token.cnf is not None else answer
     except OAuth2Error as error:
         status, body, _ = error()
         return json_answer(body, status)
@@ -29,6 +30,11 @@ def handle(request: Request) -> Answer:
         # RFC 6750 §3.1: nothing is said to a request that brought nothing.
         body = {} if error.code == "token_required" else {"error": error.code, "error_description": error.detail}
         return json_answer(body, error.status, error.headers)
+
+
+def _with_nonce(answer: Answer) -> Answer:
+    """With a nonce for the next proof (RFC 9449 §8.2)."""
+    return Answer(answer.status, answer.body, (*answer.headers, dpop.nonce_header()))
 
 
 def _claims(token: AccessToken, client: RegisteredClient) -> Mapping[str, JsonValue]:

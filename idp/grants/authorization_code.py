@@ -17,7 +17,7 @@ from idp.clients.registered import RegisteredClient
 from idp.grant import AuthenticatedBefore, Grant
 from idp.models.account import ACTIVE
 from idp.settings import TokenSettings
-from idp.tokens import families
+from idp.tokens import families, possession
 from idp.tokens.families import ACCOUNT, CLIENT, CODE
 from idp.tokens.id_tokens import IdTokens
 from idp.tokens.mint import Grantee
@@ -130,6 +130,7 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
         claimed = Code(row)
         if claimed.client_id != client.client_id or clock.now() >= claimed.expires_at:
             raise InvalidGrantError("the code is not valid")
+        possession.demand(claimed.terms.cnf, self.request.cnf)
         return claimed
 
     def _replayed(self, digest: str) -> None:

@@ -1,6 +1,7 @@
 """Portals that prove themselves by a key, and the far end of their jwks_uri."""
 
 import base64
+import hashlib
 import json
 import time
 from dataclasses import dataclass, field
@@ -77,6 +78,43 @@ def key_client(op: Op, alg: str = "ES256", *, key: Key | None = None, **changes:
     } | changes
     portal = op.portal(**{name: value for name, value in raw.items() if value is not None})
     return KeyClient(portal=portal, key=key, alg=alg)
+
+
+@dataclass(kw_only=True)
+class Prover:
+    """Whoever holds a key for proofs of possession (RFC 9449). Changes of claims and header: None leaves one out."""
+
+    key: Key = field(default_factory=lambda: new_key("ES256"))
+    alg: str = "ES256"
+
+    @property
+    def jkt(self) -> str:
+        return self.key.thumbprint()
+
+    def proof(
+        self,
+        method: str = "POST",
+        path: str = "/token",
+        *,
+        token: str | None = None,
+        header: dict[str, Any] | None = None,
+        key: Key | None = None,
+        **changes: Any,
+    ) -> str:
+        jwk = {name: value for name, value in self.key.as_dict(private=False).items() if name != "kid"}
+        head = {"typ": "dpop+jwt", "alg": self.alg, "jwk": jwk} | (header or {})
+        claims = {"htm": method, "htu": ISSUER + path, "iat": int(clock.now().timestamp()), "jti": token_urlsafe(12)}
+        if token is not None:
+            claims["ath"] = _encoded(hashlib.sha256(token.encode()).digest())
+        claims |= changes
+        kept = [{n: v for n, v in part.items() if v is not None} for part in (head, claims)]
+        return sign(key or self.key, kept[0], kept[1])
+
+    def sent(self, method: str = "POST", path: str = "/token", **options: Any) -> dict[str, str]:
+        """The header field; with a token also that of the token."""
+        token = options.get("token")
+        bearer = {"Authorization": f"DPoP {token}"} if token is not None else {}
+        return {"DPoP": self.proof(method, path, **options), **bearer}
 
 
 class FarEnd:
