@@ -50,12 +50,13 @@ def problem_of(error: AppError, request_id: str) -> Answer:
     return problem(error.code, error.status, str(error.message), headers=error.headers, **members)
 
 
-_OAUTH_CODES: Final = {
+OAUTH_CODES: Final = {
     401: "invalid_client",
     403: "access_denied",
     429: "temporarily_unavailable",
     503: "temporarily_unavailable",
 }
+"""By status; others are ``invalid_request``, or ``server_error`` from 500 on."""
 
 
 _OAUTH_REMEDIES: Final = {
@@ -77,7 +78,7 @@ def oauth_of(error: AppError, request_id: str) -> Answer:
     if isinstance(error, Invalid) and error.fields:
         described = f"{described}: {', '.join(error.fields)}"
     document = {
-        "error": _OAUTH_CODES.get(error.status, fallback),
+        "error": OAUTH_CODES.get(error.status, fallback),
         "error_description": ascii_description(described),
         "request_id": request_id,
     }

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from idp import oauth_errors
 from wiring import parts
 from wiring.reference import codes, endpoints, settings
 from wiring.reference.documents import documents
@@ -17,7 +18,17 @@ def made() -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["settings.md", "endpoints.md", "events.md", "errors.md", "feeds.md", "connectors.md", "commands.md"]
+    "name",
+    [
+        "settings.md",
+        "endpoints.md",
+        "events.md",
+        "errors.md",
+        "oauth-errors.md",
+        "feeds.md",
+        "connectors.md",
+        "commands.md",
+    ],
 )
 def test_a_document_is_what_the_code_would_write(name, made):
     there = (FOLDER / name).read_text(encoding="utf-8")
@@ -44,3 +55,15 @@ def test_codes_are_found_wherever_they_are_written():
     of_a_class, of_a_call, of_a_keyword, of_a_writer = "form_expired", "intent_closed", "invalid_json", "unknown_family"
     assert {of_a_class, of_a_call, of_a_keyword, of_a_writer, "token_required", "insufficient_scope"} <= found
     assert {"invalid_grant", "invalid_client", "login_required"} <= {code.code for code in codes.oauth_codes()}
+
+
+def test_the_table_of_oauth_errors_knows_every_code_and_no_other():
+    written = {code.code for code in codes.oauth_codes()}
+    assert written - oauth_errors.BY_CODE.keys() == set(), "answered, and nobody says what to do about them"
+    assert oauth_errors.BY_CODE.keys() - (written | set(codes.literals())) == set(), "explained, and never answered"
+
+
+def test_the_table_of_oauth_errors_is_sorted_and_says_what_to_do():
+    listed = [error.code for error in oauth_errors.ERRORS]
+    assert listed == sorted(set(listed))
+    assert [e.code for e in oauth_errors.ERRORS if not (str(e.meaning) and str(e.remedy) and e.source)] == []

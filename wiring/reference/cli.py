@@ -13,7 +13,7 @@ reference = AppGroup("reference", help="The reference of this version, made from
 @reference.command("write")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=FOLDER)
 def write(folder: Path) -> None:
-    """Write settings, endpoints, events, errors, feeds, connectors and commands as Markdown into FOLDER.
+    """Write settings, endpoints, events, errors, OAuth errors, feeds, connectors and commands as Markdown into FOLDER.
 
     Without FOLDER: docs/reference of this installation.
     """

@@ -1,7 +1,7 @@
 """Every error code that the source can answer with, found where it is written.
 
 A code stands as ``code = "…"`` in a class of ``AppError``, in a call that raises such a class, or in a call of the
-functions in ``WRITERS``. Codes of OAuth are those of the Authlib errors that a module of ``idp`` names.
+functions in ``WRITERS``. Codes of OAuth are found by ``oauth_codes``.
 """
 
 import ast
@@ -16,12 +16,18 @@ from typing import Any, Final
 
 from authlib.oauth2 import OAuth2Error
 
+from idp import oauth_errors
+from kernel import answers
 from kernel.errors import AppError
 from wiring.reference.markdown import first_sentence
 
 PACKAGES: Final = ("kernel", "connectors", "idp", "profiles", "subscriptions", "wiring")
 WRITERS: Final = ("problem", "refused", "page_fault")
 """Functions whose first argument is a code: of an answer, of a challenge, of a page."""
+
+OAUTH_WRITERS: Final = ("refused", "RegistrationRefused")
+"""The same for OAuth's codes (RFC 6750 §3.1, RFC 7591 §3.2.2)."""
+DOOR: Final = ("kernel.answers", "kernel.door")
 
 _CODE: Final = re.compile("[a-z]+(_[a-z]+)*")
 
@@ -47,13 +53,53 @@ def app_codes() -> Iterator[Code]:
 
 
 def oauth_codes() -> Iterator[Code]:
-    """The codes of RFC 6749, OpenID Connect Core and RFC 6750 that the protocol's endpoints answer with."""
+    """The codes of OAuth's answers and challenges: of Authlib's errors that a module of ``idp`` names, of its calls of
+    ``OAUTH_WRITERS``, and those that the machine door writes itself.
+    """
     for module in _modules():
-        names = {node.id for node in ast.walk(_tree(module)) if isinstance(node, ast.Name)}
-        for name in names:
-            kind: Any = getattr(module, name, None)
-            if module.__name__.startswith("idp") and _is(kind, OAuth2Error) and kind.error:
-                yield Code(code=kind.error, status=str(kind.status_code))
+        if module.__name__ in DOOR:
+            yield from (Code(code=code, status=str(status)) for status, code in answers.OAUTH_CODES.items())
+        if not module.__name__.startswith("idp"):
+            continue
+        for node in ast.walk(_tree(module)):
+            if isinstance(node, ast.Name | ast.Attribute):
+                kind = _resolved(module, node)
+                if _is(kind, OAuth2Error) and kind.error:
+                    yield Code(code=kind.error, status=str(kind.status_code))
+            elif isinstance(node, ast.Call):
+                yield from _oauth_call(module, node)
+
+
+def _oauth_call(module: ModuleType, node: ast.Call) -> Iterator[Code]:
+    kind = _resolved(module, node.func)
+    named = {word.arg: word.value for word in node.keywords}
+    if _is(kind, OAuth2Error):
+        code, status = _text(named.get("error")), str(kind.status_code)
+    elif getattr(kind, "__name__", "") in OAUTH_WRITERS:
+        code, status = _text(_at(node, 0)), _number(named.get("status") or _at(node, 1)) or "400"
+    else:
+        return
+    if _CODE.fullmatch(code):
+        yield Code(code=code, status=status)
+
+
+def _resolved(module: ModuleType, node: ast.expr) -> Any:
+    """What a name or ``module.name`` stands for; None for what only a run would tell."""
+    if isinstance(node, ast.Attribute):
+        of = _resolved(module, node.value)
+        return getattr(of, node.attr, None) if isinstance(of, ModuleType) else None
+    return getattr(module, node.id, None) if isinstance(node, ast.Name) else None
+
+
+def literals() -> Iterator[str]:
+    """Every string of the form of a code in ``idp`` and at the machine door, outside the table of OAuth errors."""
+    for module in _modules():
+        if module.__name__ in DOOR or module.__name__.startswith("idp"):
+            if module is oauth_errors:
+                continue
+            for node in ast.walk(_tree(module)):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and _CODE.fullmatch(node.value):
+                    yield node.value
 
 
 def _of_class(module: ModuleType, node: ast.ClassDef) -> Iterator[Code]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import profiles.feeds.reference
-from wiring.reference import commands, connectors, endpoints, errors, events, settings
+from wiring.reference import commands, connectors, endpoints, errors, events, oauth_errors, settings
 
 NOTE: Final = "<!-- Made from the code by `make reference`; a test compares the two. -->\n\n"
 
@@ -23,6 +23,7 @@ _DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     "endpoints.md": lambda: _joined(endpoints.lines),
     "events.md": lambda: _joined(events.lines),
     "errors.md": lambda: _joined(errors.lines),
+    "oauth-errors.md": lambda: _joined(oauth_errors.lines),
     "feeds.md": profiles.feeds.reference.markdown,
     "connectors.md": lambda: _joined(connectors.lines),
     "commands.md": lambda: _joined(commands.lines),

@@ -15,8 +15,7 @@ def lines() -> Iterator[str]:
     yield ""
     yield "## OAuth and OpenID Connect"
     yield ""
-    yield "`error` at `/authorize`, `/token` and `/userinfo`, as in RFC 6749, RFC 6750 and OpenID Connect Core;"
-    yield "`error_description` says in English what to mend."
+    yield "`error` as each RFC names it; what to do about each is in [oauth-errors.md](oauth-errors.md)."
     yield from table(("Error", "HTTP"), sorted({(code(one.code), one.status) for one in oauth_codes()}))
     yield "## Problem documents and pages"
     yield ""
