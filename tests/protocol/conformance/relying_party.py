@@ -78,7 +78,6 @@ class RelyingParty:
             "nonce": secrets.token_urlsafe(12),
             "response_mode": self.response_mode,
         } | changes
-        if "code_challenge" not in parameters:
         return {name: str(value) for name, value in parameters.items() if value is not None}
 
     def url(self, parameters: dict[str, str]) -> str:
