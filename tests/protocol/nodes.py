@@ -1,12 +1,15 @@
 """Further nodes: real servers of the unchanged application over the database of a test."""
 
+import json
 import signal
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import SECRETS
 from tests.servers import process
@@ -37,6 +40,17 @@ def node(folder: Path, url: str, **environment: str) -> Iterator[int]:
     finally:
         process.stop(started, signal.SIGKILL)
         started.wait(10)
+
+
+def post(port: int, path: str, form: Mapping[str, str], headers: Mapping[str, str]) -> tuple[int, Any]:
+    """Status and JSON of a node's answer to a form."""
+    body = urllib.parse.urlencode(form).encode()
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=body, headers=dict(headers))
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return answer.status, json.loads(answer.read() or b"null")
+    except urllib.error.HTTPError as refused:
+        return refused.code, json.loads(refused.read() or b"null")
 
 
 def _answers(port: int) -> bool:

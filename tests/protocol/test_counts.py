@@ -58,6 +58,43 @@ def test_userinfo_is_one_read_where_no_data_is_released(op, portal, person):
     assert commits == []
 
 
+def test_userinfo_that_is_asked_again_at_once_reads_nothing(op, portal, person):
+    token = op.tokens(portal, person)["access_token"]
+    op.userinfo(token)
+    with statements() as (sent, commits):
+        assert op.userinfo(token).status_code == 200
+    assert (sent, commits) == ([], [])
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_introspection_is_one_read(op, portal, person, kind):
+    token = op.tokens(portal, person)[kind]
+    form = {"data": {"token": token}, "headers": portal.basic, "base_url": ISSUER}
+    with statements() as (sent, commits):
+        assert op.machine.post("/introspect", **form).json["active"] is True
+    assert len(sent) == 1, sent
+    assert commits == []
+
+
+def test_introspection_of_a_machines_token_is_one_read_and_none_when_repeated(op):
+    machine = op.machine_client("feeds:cases")
+    token = op.token(machine, grant_type="client_credentials").json["access_token"]
+    form = {"data": {"token": token}, "headers": machine.basic, "base_url": ISSUER}
+    with statements() as (sent, _):
+        assert op.machine.post("/introspect", **form).json["active"] is True
+        assert len(sent) == 1, sent
+        assert op.machine.post("/introspect", **form).json["active"] is True
+    assert len(sent) == 1, sent
+
+
+def test_revocation_of_an_access_token_is_one_transaction(op, portal, person):
+    token = op.tokens(portal, person)["access_token"]
+    with statements() as (sent, commits):
+        op.machine.post("/revoke", data={"token": token}, headers=portal.basic, base_url=ISSUER)
+    assert len(sent) <= 3, sent  # the revocation, and the two of its audit entry
+    assert len(commits) == 1
+
+
 def test_a_refused_client_opens_no_transaction(op, portal):
     op.token(portal, grant_type="client_credentials")
     with statements() as (sent, commits):

@@ -185,3 +185,75 @@ class TestLife:
             assert families.end(db, session_id=person.session_id, reason="logout") == 1
         refused(op.refresh(portal, first["refresh_token"]))
         assert op.userinfo(first["access_token"]).status_code == 401
+
+
+class TestOffline:
+    """OpenID Connect Core §11: with offline_access it outlives the session, without it does not."""
+
+    @pytest.fixture
+    def both(self, op, person):
+        made = []
+        for offline in (False, True):
+            portal = op.portal()
+            made.append((portal, op.tokens(portal, person)))
+            with transaction() as db:
+                where = TokenFamily.client_id == portal.client_id
+                db.execute(update(TokenFamily).where(where).values(offline=offline))
+        return made
+
+    def test_signing_out_ends_the_one_and_spares_the_other(self, op, both, person):
+        from idp import login_sessions
+
+        (bound, its), (offline, others) = both
+        with transaction() as db:
+            login_sessions.end(db, person.account_id, session_id=person.session_id)
+        refused(op.refresh(bound, its["refresh_token"]))
+        assert op.userinfo(its["access_token"]).status_code == 401
+        assert op.refresh(offline, others["refresh_token"]).status_code == 200
+        assert op.userinfo(others["access_token"]).status_code == 200
+
+    def test_withdrawn_consent_spares_nobody(self, op, both, person):
+        from idp.consent import decide
+
+        for portal, tokens in both:
+            with transaction() as db:
+                decide.withdraw(db, client_id=portal.client_id, account_id=person.account_id)
+            refused(op.refresh(portal, tokens["refresh_token"]))
+            assert op.userinfo(tokens["access_token"]).status_code == 401
+
+
+class TestBoundToAKey:
+    """A public client has nothing but its key: its refresh tokens are that key's alone (RFC 9449 §5)."""
+
+    def test_without_the_key_it_is_worth_nothing(self, op, portal, first):
+        with transaction() as db:
+            db.execute(update(TokenFamily).values(terms={"cnf": {"jkt": "x" * 43}}))
+        refused(op.refresh(portal, first["refresh_token"]))
+        with transaction() as db:
+            db.execute(update(TokenFamily).values(terms=None))
+        assert op.refresh(portal, first["refresh_token"]).status_code == 200
+
+
+class TestOtherKindsOfTokens:
+    """IDENTITY §5, JWT confusion: a token of one kind is worth nothing in the place of another."""
+
+    def test_an_id_token_is_no_access_token_and_no_refresh_token(self, op, portal, first):
+        assert op.userinfo(first["id_token"]).status_code == 401
+        refused(op.refresh(portal, first["id_token"]))
+
+    def test_an_access_token_is_no_id_token(self, portal, first):
+        from idp.tokens import check
+
+        with pytest.raises(check.Unusable):
+            check.id_token_hint(first["access_token"], client_id=portal.client_id)
+        assert check.id_token_hint(first["id_token"], client_id=portal.client_id)
+
+    @pytest.mark.parametrize("typ", ["logout+jwt", "token-introspection+jwt", "oauth-authz-resp+jwt"])
+    def test_what_we_sign_for_other_ends_is_neither(self, op, portal, first, typ):
+        from idp.tokens import check, mint
+
+        for kind in ("access_token", "id_token"):
+            forged = mint.signed(op.read(first[kind]).claims, alg="ES256", typ=typ)
+            assert op.userinfo(forged).status_code == 401
+            with pytest.raises(check.Unusable):
+                check.id_token_hint(forged, client_id=portal.client_id)
