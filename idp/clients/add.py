@@ -36,7 +36,7 @@ def check_sector(m: Metadata) -> None:
     if m.sector_identifier_uri is None:
         return
     try:
-        answer = http.request("GET", m.sector_identifier_uri, timeout=3.0)
+        answer = http.request("GET", m.sector_identifier_uri, timeout=3.0, internal=m.internal_network)
         listed = answer.json() if answer.status == 200 else None
     except AppError as error:
         raise _sector_fault(f"cannot be fetched: {error.code}") from None

@@ -43,6 +43,8 @@ def _set_faults(m: "Metadata") -> Iterator[tuple[str, str]]:
 
 
 def _authentication_faults(m: "Metadata") -> Iterator[tuple[str, str]]:
+    from idp.clients import certificate
+
     method, has_keys = m.token_endpoint_auth_method, m.jwks is not None or m.jwks_uri is not None
     if method in {"private_key_jwt", "self_signed_tls_client_auth"} and not has_keys:
         yield "jwks", f"or jwks_uri is needed: {method} proves itself by keys we know"
@@ -52,6 +54,8 @@ def _authentication_faults(m: "Metadata") -> Iterator[tuple[str, str]]:
             "token_endpoint_auth_method",
             f"tls_client_auth needs exactly one of {', '.join(SUBJECTS)} (RFC 8705 §2.1.2)",
         )
+    if m.tls_client_auth_subject_dn is not None and certificate.name_of(m.tls_client_auth_subject_dn) is None:
+        yield "tls_client_auth_subject_dn", "must be a distinguished name as RFC 4514 writes it"
     if method != "tls_client_auth" and named:
         yield named[0], "is for tls_client_auth alone (RFC 8705 §2.1.2)"
     if m.token_endpoint_auth_signing_alg is not None and method != "private_key_jwt":

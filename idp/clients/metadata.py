@@ -58,8 +58,9 @@ class Metadata(BaseModel):
     ``OPERATORS`` names the members that only an operator may set. ``require_pkce`` off: ``nonce`` or the client's
     authentication protects the code instead. ``token_exchange_audiences``: the clients it may exchange a person's
     token for (RFC 8693); ``resource_uris``: the interfaces that are this client's (RFC 8707); ``introspects``: it
-    may ask about every token (RFC 7662). ``security_profile`` turns on every rule of FAPI 2.0. ``localized`` is not a
-    member of its own: it holds those with a language, as ``client_name#en``.
+    may ask about every token (RFC 7662). ``internal_network``: what we call for it (``uri_faults.CALLED``) may be
+    inside EGRESS_ALLOWED_NETWORKS. ``security_profile`` turns on every rule of FAPI 2.0. ``localized`` is not a member
+    of its own: it holds those with a language, as ``client_name#en``.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")

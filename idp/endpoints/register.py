@@ -17,4 +17,5 @@ plugin = Endpoint(
     member="registration_endpoint",
     handle=handle,
     methods=("POST",),
+    cors=True,
 )

@@ -26,4 +26,5 @@ plugin = Endpoint(
     path="/register/<client_id>",
     handle=handle,
     methods=("GET", "PUT", "DELETE"),
+    cors=True,
 )

@@ -26,8 +26,17 @@ from kernel import clock, db
     "--without-pkce", is_flag=True, help="Its clients need send no code_challenge (certification, old portals)."
 )
 @click.option("--fapi2", is_flag=True, help="Its clients keep every rule of FAPI 2.0.")
+@click.option("--internal", is_flag=True, help="We may call its clients inside EGRESS_ALLOWED_NETWORKS.")
 def invite(
-    name: str, uses: int, days: int, scope: str, more: tuple[str, ...], *, without_pkce: bool, fapi2: bool
+    name: str,
+    uses: int,
+    days: int,
+    scope: str,
+    more: tuple[str, ...],
+    *,
+    without_pkce: bool,
+    fapi2: bool,
+    internal: bool,
 ) -> None:
     """Let NAME register clients at /register. Answers JSON; the token is shown this once."""
     if unknown := [one for one in scopes.split(scope) if not scopes.exists(one)]:
@@ -36,7 +45,9 @@ def invite(
         raise click.BadParameter(f"there is no {', '.join(unknown)}", param_hint="--grant")
     if without_pkce and fapi2:
         raise click.UsageError("FAPI 2.0 does not go without PKCE")
-    policy = Policy(scope=" ".join(scopes.split(scope)), grants=more, without_pkce=without_pkce, fapi2=fapi2)
+    policy = Policy(
+        scope=" ".join(scopes.split(scope)), grants=more, without_pkce=without_pkce, fapi2=fapi2, internal=internal
+    )
     with told(), db.transaction() as session:
         invitation_id, token = invitations.invite(
             session, name=name[:200], policy=policy, uses=uses or None, life=timedelta(days=days)
@@ -54,6 +65,7 @@ def list_invitations() -> None:
                 *(policy.grants),
                 *(["without PKCE"] if policy.without_pkce else []),
                 *(["FAPI 2.0"] if policy.fapi2 else []),
+                *(["internal"] if policy.internal else []),
             ]
             state = "good" if invitations.counts(row) else "over"
             uses = "any" if row.uses_left is None else str(row.uses_left)

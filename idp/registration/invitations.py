@@ -26,8 +26,10 @@ def invite(db: Session, *, name: str, policy: Policy, uses: int | None, life: ti
     )
     db.add(row)
     db.flush()
-    details = {"uses": uses, "scope": policy.scope, "without_pkce": policy.without_pkce, "fapi2": policy.fapi2}
-    audit.record(db, "invitation.added", subject=row.id, details=details)
+    details = {name: value for name, value in policy.kept().items() if name != "grants"}
+    audit.record(
+        db, "invitation.added", subject=row.id, details={**details, "uses": uses, "grants": " ".join(policy.grants)}
+    )
     return row.id, token
 
 

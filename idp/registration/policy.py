@@ -24,13 +24,15 @@ class Policy:
     """What an invitation lets its clients be.
 
     ``scope``: the most they may have, and all of it for one that does not say. ``grants``: beside ``GRANTS``.
-    ``without_pkce``: they need send no challenge. ``fapi2``: they keep every rule of FAPI 2.0.
+    ``without_pkce``: they need send no challenge. ``fapi2``: they keep every rule of FAPI 2.0. ``internal``: what they
+    register may be called inside EGRESS_ALLOWED_NETWORKS.
     """
 
     scope: str = DEFAULT_SCOPE
     grants: tuple[str, ...] = ()
     without_pkce: bool = False
     fapi2: bool = False
+    internal: bool = False
 
     def kept(self) -> dict[str, Any]:
         return asdict(self) | {"grants": list(self.grants)}
@@ -43,6 +45,7 @@ class Policy:
 def first(raw: Mapping[str, Any], policy: Policy) -> Metadata:
     """The metadata of a new client. :raises Invalid: with one line for each faulty member."""
     granted = {"require_pkce": False} if policy.without_pkce else {}
+    granted |= {"internal_network": True} if policy.internal else {}
     given = _operators_kept_out(raw, granted)
     if policy.fapi2:
         given.setdefault("security_profile", "fapi2")

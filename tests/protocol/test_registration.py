@@ -224,6 +224,10 @@ class TestRights:
         refused(register(op, token, require_pkce=True), "invalid_client_metadata", "require_pkce")
         refused(register(op, token, token_endpoint_auth_method="none"), "invalid_client_metadata", "require_pkce")
 
+    def test_an_invitation_can_open_the_internal_network(self, op):
+        assert register(op, invite(internal=True)).json["internal_network"] is True
+        assert "internal_network" not in register(op, invite()).json
+
     def test_an_invitation_can_ask_for_fapi2(self, op):
         token = invite(fapi2=True)
         refused(register(op, token), "invalid_client_metadata", "token_endpoint_auth_method")
@@ -295,6 +299,11 @@ class TestMetadata:
 
     def test_a_body_that_is_too_large(self, op):
         assert register(op, invite(), contacts=["x" * 70000]).status_code == 413
+
+    def test_applications_in_browsers_may_ask(self, op):
+        asked = {"Origin": "https://app.example.cn", "Access-Control-Request-Method": "POST"}
+        response = op.machine.options("/register", base_url=ISSUER, headers=asked)
+        assert "POST" in response.headers["Access-Control-Allow-Methods"]
 
     def test_only_post(self, op):
         assert op.machine.get("/register", base_url=ISSUER).status_code == 405

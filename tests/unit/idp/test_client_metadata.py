@@ -166,6 +166,58 @@ def test_what_fits_together_is_taken():
     assert m.jwks == wrapping
 
 
+class TestCertificates:
+    """tls_client_auth and self_signed_tls_client_auth (RFC 8705), where the installation offers them."""
+
+    @pytest.fixture(autouse=True)
+    def offered(self, load_settings):
+        load_settings(TRUSTED_HOPS="1", MTLS_CERTIFICATE_HEADER="X-Client-Cert", MTLS_VERIFIED_HEADER="X-Client-Verify")
+
+    def test_one_member_names_the_certificate(self):
+        method = {"token_endpoint_auth_method": "tls_client_auth"}
+        assert faults(**method) == {"token_endpoint_auth_method"}
+        one = {"tls_client_auth_san_dns": "portal.example.gov.cn"}
+        assert not metadata.validate(GOOD | method | one).has_secret
+        two = one | {"tls_client_auth_subject_dn": "CN=portal"}
+        assert faults(**method, **two) == {"token_endpoint_auth_method"}
+        assert faults(**method, tls_client_auth_subject_dn="portal") == {"tls_client_auth_subject_dn"}
+
+    def test_a_certificate_of_its_own_stands_among_its_keys(self):
+        method = {"token_endpoint_auth_method": "self_signed_tls_client_auth"}
+        assert faults(**method) == {"jwks"}
+        assert metadata.validate(GOOD | method | {"jwks": JWKS}).confidential
+
+
+CIBA = {
+    "grant_types": ["authorization_code", metadata.CIBA_GRANT],
+    "backchannel_token_delivery_mode": "ping",
+    "backchannel_client_notification_endpoint": "https://portal.example.gov.cn/ping",
+}
+
+
+class TestCiba:
+    def test_ping_and_poll(self):
+        assert metadata.validate(GOOD | CIBA).interactive
+        poll = {"backchannel_token_delivery_mode": "poll", "backchannel_client_notification_endpoint": ...}
+        metadata.validate({k: v for k, v in (GOOD | CIBA | poll).items() if v is not ...})
+
+    @pytest.mark.parametrize(
+        ("changes", "named"),
+        [
+            ({"backchannel_token_delivery_mode": ...}, {"backchannel_token_delivery_mode"}),
+            ({"backchannel_token_delivery_mode": "push"}, {"backchannel_token_delivery_mode"}),
+            ({"backchannel_client_notification_endpoint": ...}, {"backchannel_client_notification_endpoint"}),
+            (
+                {"backchannel_client_notification_endpoint": "http://portal.example.gov.cn/ping"},
+                {"backchannel_client_notification_endpoint"},
+            ),
+            ({"token_endpoint_auth_method": "none"}, {"token_endpoint_auth_method"}),
+        ],
+    )
+    def test_what_it_cannot_do_without(self, changes, named):
+        assert faults(**(CIBA | changes)) == named
+
+
 class TestFapi2:
     GOOD = GOOD | {"security_profile": "fapi2", "token_endpoint_auth_method": "private_key_jwt", "jwks": JWKS}
 
