@@ -52,6 +52,7 @@ def main(arguments: argparse.Namespace) -> int:
         }
         for part in arguments.only.split(","):
             parts[part]()
+        within.counts(insides, figures)
         text = report.text(figures, goals.goals(figures), setting)
     print(text)
     if arguments.output:

@@ -69,6 +69,7 @@ class Inside:
 
     def statements(self, operation: str, n: int) -> dict[str, float]:
         """SQL statements, writing transactions and Redis commands for each request."""
+        self.both(operation, 1)  # what is kept for half a minute is there
         sent = self.ours.prepare(operation, n)
         with _counting() as counted:
             before = _redis_commands()

@@ -37,7 +37,7 @@ def _probe(inside: Inside, server: Server, operation: str, count: int) -> Load:
 
 
 def _flood(inside: Inside, server: Server, figures: Figures, setting: Setting) -> None:
-    count = 100 if setting.quick else 600
+    count = 50 if setting.quick else 600
     for operation in PROBES:  # both sides of the ratio are warm
         _probe(inside, server, operation, count)
     idle = {operation: _probe(inside, server, operation, count) for operation in PROBES}
@@ -61,7 +61,7 @@ def _flood(inside: Inside, server: Server, figures: Figures, setting: Setting) -
 
 def _sweep(inside: Inside, server: Server, figures: Figures, setting: Setting) -> None:
     """Logins while another process sweeps, as the periodic task of a worker does."""
-    count = 12 if setting.quick else 60
+    count = 8 if setting.quick else 60
     idle = _logins(server, count)
     inside.ask("expire", n=setting.expired)
     forms = [login(fetch(server.port)).raw() for _ in range(count)]

@@ -8,7 +8,7 @@ from bench import machine
 from bench.figures import Figures
 from bench.goals import Goal
 from bench.setting import Setting
-from bench.start import KAPOK, LIBRARIES, TRIVIAL
+from bench.start import AFTER_LOGINS, KAPOK, LIBRARIES, TRIVIAL
 
 OPERATIONS = (
     "client_credentials",
@@ -89,7 +89,7 @@ def _behind(f: Figures) -> Iterator[str]:
 
 
 def _beside(f: Figures) -> Iterator[str]:
-    for who in (*names.OURS, *names.PEERS, KAPOK, TRIVIAL):
+    for who in (*names.OURS, *names.PEERS, KAPOK, AFTER_LOGINS, TRIVIAL):
         if who in f.pss:
             yield f"- memory (PSS) of a worker, {who}: {f.pss[who]:.0f} MB"
     for who in (KAPOK, LIBRARIES):

@@ -19,7 +19,7 @@ from kernel.settings import new_encryption_key
 from tests.servers import process
 
 PEER: Final = ROOT / "bench" / "peer"
-PATH: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+PATH: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT / "bench" / "production")}
 _FAR: Final = "1000000"  # a flood of failing logins shall meet the hash and not the pause
 SETTINGS: Final = {
     "PUBLIC_URL": "http://127.0.0.1:8000",
@@ -96,6 +96,7 @@ class Inside:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bench.inside", json.dumps(self.environ)],
                 cwd=ROOT,
+                env=PATH,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -22,20 +22,20 @@ class Setting:
     def requests(self, operation: str) -> int:
         """How many of this operation make one round behind a server."""
         full = _FULL.get(operation, _OTHERS)
-        return max(full // 5, 20) if self.quick else full
+        return max(full // 8, 10) if self.quick else full
 
     def calls(self, operation: str) -> int:
         """How many make one round inside the process."""
         few = operation in {"login", "Argon2id"}
-        return (5 if self.quick else 15) if few else (150 if self.quick else 400)
+        return (4 if self.quick else 15) if few else (100 if self.quick else 400)
 
     @property
     def families(self) -> tuple[int, int]:
-        return (1_000, 100_000) if self.quick else (1_000, 1_000_000)
+        return (1_000, 30_000) if self.quick else (1_000, 1_000_000)
 
     @property
     def expired(self) -> int:
-        return 20_000 if self.quick else 150_000
+        return 10_000 if self.quick else 150_000
 
     def workers(self, name: str) -> int:
         """As docs/howto/production.md: several only where Redis holds what they share."""

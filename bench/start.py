@@ -6,13 +6,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.figures import Figures
+from bench.behind import fetch
 from bench.load import measure, pss_mb, workers
+from bench.ours import login
 from bench.sent import get
 from bench.servers import Inside, Server, granian
 from bench.setting import Setting
 
 KAPOK, LIBRARIES, TRIVIAL = "Kapok", "the libraries alone", "the least application"
-WARM = 2_000
+AFTER_LOGINS = "Kapok after logins"
+WARM, LOGINS = 2_000, 40
 
 
 def run(inside: Inside, figures: Figures, setting: Setting, say: Callable[[str], None]) -> None:
@@ -36,6 +39,7 @@ def run(inside: Inside, figures: Figures, setting: Setting, say: Callable[[str],
         figures.pss[TRIVIAL] = _warm(least, [get("/").raw()] * WARM)
         same = [one for op in ("discovery", "client_credentials") for one in inside.requests(op, 1)] * (WARM // 4)
         figures.pss[KAPOK] = _warm(inside.serve(workers=1), same + inside.requests("code", WARM // 2))
+        figures.pss[AFTER_LOGINS] = _logged_in(inside.serve(workers=1))
 
 
 def _first_answer(app: str, folder: Path, environ: Mapping[str, str], ready: str) -> float:
@@ -51,6 +55,16 @@ def _warm(server: Server, requests: list[bytes]) -> float:
     """Megabytes of its worker after some thousand requests."""
     try:
         measure(requests, server.port, server=server.pid)
+        return max(pss_mb(pid) for pid in workers(server.pid))
+    finally:
+        server.stop()
+
+
+def _logged_in(server: Server) -> float:
+    """The same after logins in all its threads: whether what a hash takes is given back."""
+    forms = [login(fetch(server.port)).raw() for _ in range(LOGINS)]
+    try:
+        measure(forms, server.port, server=server.pid, connections=4, expect=(303,))
         return max(pss_mb(pid) for pid in workers(server.pid))
     finally:
         server.stop()
