@@ -5,11 +5,12 @@ there are.
 import json
 
 from idp import scopes
+from idp.accounts import levels
 from idp.clients import certificate
 from idp.endpoint import endpoints
 from idp.grant import grants
 from idp.tokens import claims, encrypt, keys
-from kernel import settings
+from kernel import i18n, settings
 from kernel.machine import Answer, Request
 from kernel.settings import KernelSettings
 
@@ -36,8 +37,9 @@ def document(issuer: str) -> dict[str, object]:
         "id_token_signing_alg_values_supported": list(keys.ALGORITHMS),
         "id_token_encryption_alg_values_supported": list(encrypt.WRAPS),
         "id_token_encryption_enc_values_supported": list(encrypt.SEALS),
-        "acr_values_supported": ["2", "3", "4", "5"],
-        "ui_locales_supported": ["zh-CN", "en"],
+        "acr_values_supported": list(levels.ACR),
+        "ui_locales_supported": list(i18n.TAGS),
+        "claims_locales_supported": [i18n.TAGS[0]],  # what departments reported is said in their words
         **_certificates(issuer),
     }
 

@@ -16,6 +16,8 @@ plugin = Endpoint(
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
+        # Every page fits its window, so each of OpenID Connect Core §3.1.2.1 is honoured by one page.
+        "display_values_supported": ["page", "popup", "touch", "wap"],
     },
 )

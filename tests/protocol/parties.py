@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -102,6 +103,13 @@ class Person:
     def get(self, path: str) -> TestResponse:
         return self.http.get(path, base_url=ISSUER)
 
+    def send(self, path: str, *, on: str, **fields: Any) -> TestResponse:
+        """The form at ``path``, sent from the page ``on`` as this browser shows it."""
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get(on).text)
+        assert token, f"no form on {on}"
+        form = {"csrf_token": token[1], **fields}
+        return self.http.post(path, base_url=ISSUER, data=form, headers={"Origin": ISSUER})
+
     def authorize(
         self, portal: Portal, pkce: Pkce | None = None, *, method: str = "GET", **changes: Any
     ) -> TestResponse:
@@ -171,10 +179,16 @@ class Op:
     def visitor(self) -> Person:
         return Person(self)
 
-    def consent(self, person: Person, portal: Portal, *granted: str) -> None:
+    def consent(self, person: Person, portal: Portal, *granted: str, claims: Mapping[str, bool] | None = None) -> None:
         assert person.account_id is not None
         with db.transaction() as session:
-            decide.grant(session, client_id=portal.client_id, account_id=person.account_id, granted=frozenset(granted))
+            decide.grant(
+                session,
+                client_id=portal.client_id,
+                account_id=person.account_id,
+                granted=frozenset(granted),
+                claims=claims,
+            )
 
     def token(
         self, portal: Portal | None = None, headers: Mapping[str, str] | None = None, **form: str

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from idp.claims import claims
+from idp.claims import Only, claims
 from kernel import clock
 from kernel.db import reading, transaction
 from profiles.access import Result
@@ -126,3 +126,53 @@ def test_the_whole_way_to_userinfo(op, me, reported):
     assert told["name"] == "陈晓岚"
     assert told["certificates"][0]["certificate_name"] == "健康合格证明"
     assert "门户" in me.get("/me/access").text
+
+
+def log_of(me):
+    with reading() as db:
+        return access_of(db, key(ME)).items
+
+
+def single(op, me, *names, **values):
+    portal = op.portal(scope=SCOPES, purpose="租房提取核验")
+    with transaction() as db:
+        return claims().values(
+            db,
+            account_id=me.account_id,
+            party_key=key(ME),
+            scopes=ALL,
+            client_id=portal.client_id,
+            purpose=None,
+            only=Only(names=frozenset(names), values=values),
+        )
+
+
+def test_single_claims_are_handed_over_and_logged_alone(op, me, reported):
+    assert single(op, me, "phone_number", "name") == {"phone_number": "13800006620", "name": "陈晓岚"}
+    (look,) = log_of(me)
+    assert set(look.fields) == {"phone", "name"}
+
+
+def test_a_claim_with_another_value_is_neither_handed_over_nor_logged(op, me, reported):
+    assert single(op, me, "name", "certificates", name=["别人"], certificates=["x"]) == {}
+    assert not log_of(me)
+
+
+def test_lines_of_single_claims(me, reported):
+    with reading() as db:
+        shown = claims().lines(
+            db, account_id=me.account_id, party_key=key(ME), scopes=ALL, names=frozenset({"id_number", "locale"})
+        )
+    assert [(line.claim, line.value) for line in shown] == [("id_number", ME), ("locale", "zh-CN")]
+
+
+def test_what_was_declined_is_in_the_persons_log_without_a_value(op, me, reported):
+    portal = op.portal(client_name="某某门户", scope=SCOPES, purpose="租房提取核验")
+    with transaction() as db:
+        for names in ({"phone_number", "phone_number_verified", "certificates"}, {"locale"}):
+            claims().declined(
+                db, party_key=key(ME), names=frozenset(names), client_id=portal.client_id, purpose="租房提取核验"
+            )
+    (look,) = log_of(me)
+    assert (look.result, look.who, look.purpose) == (Result.REFUSED, "某某门户", "租房提取核验")
+    assert set(look.fields) == {"phone", "certificates"}
