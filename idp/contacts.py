@@ -21,4 +21,14 @@ def contacts_of(db: Session, party_key: str) -> list[Contact]:
     rows = db.scalars(
         select(Account).where(Account.party_key == party_key, Account.status == ACTIVE).order_by(Account.id)
     )
-    return [Contact(account_id=row.id, name=row.name, email=row.email, locale=row.locale) for row in rows]
+    return [_contact(row) for row in rows]
+
+
+def contact_of(db: Session, account_id: str) -> Contact | None:
+    """The account itself; None for one that is unknown or blocked."""
+    found = db.get(Account, account_id)
+    return _contact(found) if found is not None and found.status == ACTIVE else None
+
+
+def _contact(account: Account) -> Contact:
+    return Contact(account_id=account.id, name=account.name, email=account.email, locale=account.locale)

@@ -4,7 +4,7 @@ from idp.bearer import Bearer, BearerRefused, bearer
 from idp.claims import ClaimLine, ClaimsPort, JsonValue, Only, install_claims
 from idp.clients.add import register_machine_client
 from idp.clients.info import ClientInfo, account_of, client
-from idp.contacts import Contact, contacts_of
+from idp.contacts import Contact, contact_of, contacts_of
 from idp.resource import Api
 from idp.viewer import Viewer, maybe_viewer, viewer
 
@@ -22,6 +22,7 @@ __all__ = [
     "account_of",
     "bearer",
     "client",
+    "contact_of",
     "contacts_of",
     "install_claims",
     "maybe_viewer",

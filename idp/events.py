@@ -1,6 +1,7 @@
 """What happens in idp that others may want to know: delivered through the outbox, at least once, in any order."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from kernel.outbox import Event
@@ -25,6 +26,17 @@ class AccountLinked(Event):
     account_id: str
     party_key: str | None
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAsked(Event):
+    """A portal asks a person who is not at it to approve something until ``ends`` (CIBA)."""
+
+    event_name: ClassVar[str] = "idp.approval_asked"
+    request_id: str
+    account_id: str
+    portal: str
+    ends: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

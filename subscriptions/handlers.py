@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from idp.contract import contacts_of
-from idp.events import IdentityVerified
+from idp.contract import contact_of, contacts_of
+from idp.events import ApprovalAsked, IdentityVerified
 from kernel import clock
 from kernel.outbox import Handler
 from profiles.events import CertificateRecorded, SupplementAsked
@@ -51,8 +51,24 @@ def identity_verified(db: Session, event: IdentityVerified) -> None:
     plan.wake(db, event.party_key)
 
 
+def approval_asked(db: Session, event: ApprovalAsked) -> None:
+    """Tell the person that a portal waits for their word; too late it is no news."""
+    contact = contact_of(db, event.account_id)
+    if contact is None or event.ends <= clock.now():
+        return
+    tell(
+        db,
+        contact,
+        rule="approval_asked",
+        dedupe_key=event.request_id,
+        facts={"portal": event.portal},
+        link=f"/approvals/{event.request_id}",
+    )
+
+
 HANDLERS: tuple[Handler[Any], ...] = (
     Handler(name="subscriptions.certificate_recorded", event=CertificateRecorded, run=certificate_recorded),
     Handler(name="subscriptions.supplement_asked", event=SupplementAsked, run=supplement_asked),
+    Handler(name="subscriptions.approval_asked", event=ApprovalAsked, run=approval_asked),
     Handler(name="subscriptions.identity_verified", event=IdentityVerified, run=identity_verified),
 )

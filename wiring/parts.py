@@ -21,6 +21,8 @@ import idp.accounts.cli
 import idp.authorize.routes
 import idp.clients.admin
 import idp.consent.pages
+import idp.cross_device.pages
+import idp.cross_device.ping
 import idp.developers
 import idp.guards
 import idp.login.account
@@ -53,7 +55,13 @@ from idp.own_claims import OwnClaims
 from idp.registration.settings import RegistrationSettings
 from idp.resource import install_apis
 from idp.sessions import Sessions
-from idp.settings import ClientCertificateSettings, DpopSettings, SignInSettings, TokenSettings
+from idp.settings import (
+    ClientCertificateSettings,
+    DpopSettings,
+    PushedRequestSettings,
+    SignInSettings,
+    TokenSettings,
+)
 from kernel import audit_seal, health, policies, prefs
 from kernel import format as formats
 from kernel.machine import Endpoint
@@ -79,6 +87,7 @@ SETTINGS: tuple[type[Section], ...] = (
     TokenSettings,
     ClientCertificateSettings,
     DpopSettings,
+    PushedRequestSettings,
     RegistrationSettings,
     ProfilesSettings,
     SubscriptionsSettings,
@@ -96,6 +105,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     idp.login.link_routes.link,
     idp.consent.pages.consent,
     idp.logout.routes.logout,
+    idp.cross_device.pages.pages,
     idp.account_pages.links.links,
     idp.account_pages.apps.apps,
     idp.account_pages.devices.devices,
@@ -148,6 +158,7 @@ PERIODIC: tuple[Periodic, ...] = (
     idp.tokens.sweep.PERIODIC,
     idp.tokens.keys.PERIODIC,
     *idp.logout.send.PERIODIC,
+    *idp.cross_device.ping.PERIODIC,
     *subscriptions.tasks.PERIODIC,
 )
 
