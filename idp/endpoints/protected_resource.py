@@ -8,7 +8,7 @@ from functools import lru_cache
 from idp import resource
 from idp.endpoint import Endpoint
 from idp.resource import Api
-from idp.tokens import mint
+from idp.tokens import dpop, mint
 from kernel.errors import NotFound
 from kernel.machine import Answer, Request
 
@@ -27,6 +27,7 @@ def document(api: Api | None) -> dict[str, object]:
         "authorization_servers": [mint.issuer()],
         "scopes_supported": list(dict.fromkeys(scope for each in of for scope in each.scopes())),
         "bearer_methods_supported": ["header", "body"] if api is not None and api.by_form else ["header"],
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "resource_name": api.name if api is not None else "Kapok",
     }
 

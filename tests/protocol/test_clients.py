@@ -171,7 +171,7 @@ class TestRequest:
         refused(response, "invalid_request")
 
     @pytest.mark.parametrize(
-        "grant_type", ["password", "implicit", "数", "urn:ietf:params:oauth:grant-type:device_code"]
+        "grant_type", ["password", "implicit", "数", "urn:ietf:params:oauth:grant-type:saml2-bearer"]
     )
     def test_a_grant_that_is_not_offered_is_unsupported(self, op, grant_type):
         refused(op.token(op.machine_client("feeds:cases"), grant_type=grant_type), "unsupported_grant_type")

@@ -266,7 +266,7 @@ class TestContract:
         with pytest.raises(bearers.BearerRefused) as refused:
             bearers.bearer(self.request("x"), scope="materials")
         assert refused.value.status == 401
-        assert dict(refused.value.headers)["WWW-Authenticate"].startswith("Bearer ")
+        assert [value.partition(" ")[0] for _, value in refused.value.headers] == ["Bearer", "DPoP"]
 
 
 def test_a_token_that_was_seen_before_is_not_verified_again_yet_its_end_is_seen(op, access_token, monkeypatch):
