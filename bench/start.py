@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.figures import Figures
 from bench.behind import fetch
+from bench.figures import Figures
 from bench.load import measure, pss_mb, workers
 from bench.ours import login
 from bench.sent import get
