@@ -1,6 +1,6 @@
 """What is wrong with a client's keys: those it proves itself by, signs with, and has things encrypted for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -38,8 +38,25 @@ def _set_faults(m: "Metadata") -> Iterator[tuple[str, str]]:
 
     if m.jwks_uri is not None:
         yield "jwks", "is given beside jwks_uri; only one of them may be (RFC 7591 §2)"
+    elif not _plain(m.jwks):
+        yield "jwks", "has a member that is no string and no list of strings, as no public key needs (RFC 7517 §4)"
     elif why := keys.faults(m.jwks):
         yield "jwks", why
+
+
+def _plain(jwks: Mapping[str, object]) -> bool:
+    """Whether a database keeps it as it is: nothing deep in it, and no number that is none (1e999)."""
+    listed = _listed(jwks)
+    within = [value for jwk in listed if isinstance(jwk, dict) for value in jwk.values()]
+    if not all(isinstance(jwk, dict) for jwk in listed):
+        return False
+    return all(_flat(value) for value in (*within, *(value for name, value in jwks.items() if name != "keys")))
+
+
+def _flat(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, str) for item in value)
+    return isinstance(value, str) or (isinstance(value, int) and abs(value) < 1 << 53)
 
 
 def _authentication_faults(m: "Metadata") -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ What needs the database (who else has this interface) stands in ``add``; what ne
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from idp import scopes
 from idp.clients import fapi_faults, key_faults, uri_faults
@@ -12,10 +12,12 @@ from idp.clients import fapi_faults, key_faults, uri_faults
 if TYPE_CHECKING:
     from idp.clients.metadata import Metadata
 
-LEVELS = ("2", "3", "4", "5")
+LEVELS: Final = ("2", "3", "4", "5")
+MOST_OF_A_NAME: Final = 200
 
 
 def of(m: "Metadata") -> Iterator[tuple[str, str]]:
+    yield from _name_faults(m)
     yield from uri_faults.of(m)
     yield from _flow_faults(m)
     yield from _public_faults(m)
@@ -27,6 +29,17 @@ def of(m: "Metadata") -> Iterator[tuple[str, str]]:
         yield "default_acr_values", f"has {', '.join(unknown)}; there are {', '.join(LEVELS)}"
     if m.fapi2:
         yield from fapi_faults.of(m)
+
+
+def _name_faults(m: "Metadata") -> Iterator[tuple[str, str]]:
+    """What people read must not turn round or hide what stands beside it (U+202E and its like)."""
+    named = {"client_name": m.client_name, "purpose": m.purpose, "legal_basis": m.legal_basis}
+    named |= {name: value for name, value in m.localized.items() if name.startswith("client_name#")}
+    for member, text in named.items():
+        if text is not None and not text.replace("\u3000", " ").isprintable():
+            yield member, "has a character that cannot be seen"
+        if member.startswith("client_name#") and text is not None and len(text) > MOST_OF_A_NAME:
+            yield member, f"must have at most {MOST_OF_A_NAME} characters"
 
 
 def _flow_faults(m: "Metadata") -> Iterator[tuple[str, str]]:
@@ -96,7 +109,9 @@ def _scope_faults(m: "Metadata") -> Iterator[tuple[str, str]]:
 def _detail_faults(m: "Metadata") -> Iterator[tuple[str, str]]:
     if not m.authorization_details_types:
         return
-    known: tuple[str, ...] = ()
+    from idp import authorization_detail  # it knows clients, whose metadata this is
+
+    known = authorization_detail.types()
     if unknown := [ascii(name) for name in m.authorization_details_types if name not in known]:
         offered = f"there are {', '.join(known)}" if known else "none is offered here"
         yield "authorization_details_types", f"has {', '.join(unknown)}; {offered} (RFC 9396 §10)"

@@ -239,6 +239,10 @@ class TestRights:
         assert answer["id_token_signed_response_alg"] == "ES256"
 
 
+# Left out, and so of no account.
+TAKEN = {("nonsense", "[" * 900 + "]" * 900), ("nonsense", "1e999")}
+
+
 class TestMetadata:
     @pytest.mark.parametrize(
         "uri",
@@ -296,6 +300,17 @@ class TestMetadata:
         headers = {"Authorization": f"Bearer {invite()}"}
         response = op.machine.post("/register", base_url=ISSUER, data=body, content_type=kind, headers=headers)
         refused(response, "invalid_client_metadata")
+
+    @pytest.mark.parametrize("odd", ["[" * 900 + "]" * 900, "1e999", '"\\ud800"', '"\\u0000"', "1" * 4400])
+    @pytest.mark.parametrize("member", ["jwks", "client_name", "default_max_age", "nonsense"])
+    def test_nothing_that_json_can_say_is_an_accident(self, op, member, odd):
+        body = f'{{"redirect_uris": ["https://sz.example.gov.cn/cb"], "{member}": {{"keys": [{{"x": {odd}}}]}}}}'
+        body = body if member == "jwks" else body.replace('{"keys": [{"x": ' + odd + "}]}", odd)
+        headers = {"Authorization": f"Bearer {invite()}"}
+        response = op.machine.post(
+            "/register", base_url=ISSUER, data=body, content_type="application/json", headers=headers
+        )
+        assert response.status_code == (201 if (member, odd) in TAKEN else 400), response.text
 
     def test_a_body_that_is_too_large(self, op):
         assert register(op, invite(), contacts=["x" * 70000]).status_code == 413

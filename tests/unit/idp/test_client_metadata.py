@@ -1,6 +1,7 @@
 """Client metadata: RFC 7591 §2, OpenID Connect Registration §2. All faults of a file are told at once."""
 
 import contextlib
+import json
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from kernel.errors import Invalid
 
 JWKS = {"keys": [ECKey.generate_key("P-256").as_dict(private=False)]}
 ENCRYPTED = {"id_token_encrypted_response_alg": "ECDH-ES", "id_token_encrypted_response_enc": "A256GCM"}
+DEEP = json.loads("[" * 800 + "]" * 800)
 GOOD = {"client_name": "门户", "redirect_uris": ["https://portal.example.gov.cn/cb"]}
 
 
@@ -91,6 +93,9 @@ def test_a_zero_and_a_false_with_a_meaning_are_kept():
         ({"post_logout_redirect_uris": ["https://*.cn/"]}, {"post_logout_redirect_uris"}),
         ({"sector_identifier_uri": "http://portal.example.gov.cn/s.json"}, {"sector_identifier_uri"}),
         ({"client_name#en": 1}, {"client_name#en"}),
+        ({"client_name#en": "n" * 201}, {"client_name#en"}),
+        ({"client_name": "深圳\u202e网务政"}, {"client_name"}),
+        ({"client_name": "a\nb"}, {"client_name"}),
         ({"tos_uri#en": "javascript:1"}, {"tos_uri#en"}),
         ({"default_acr_values": ["3", "urn:x"]}, {"default_acr_values"}),
         ({"request_uris": ["http://portal.example.gov.cn/r"]}, {"request_uris"}),
@@ -102,6 +107,10 @@ def test_a_zero_and_a_false_with_a_meaning_are_kept():
         ({"jwks": JWKS, "jwks_uri": "https://portal.example.gov.cn/jwks"}, {"jwks"}),
         ({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}, {"jwks"}),
         ({"jwks": {}}, {"jwks"}),
+        ({"jwks": {"keys": [1]}}, {"jwks"}),
+        ({"jwks": JWKS | {"more": DEEP}}, {"jwks"}),
+        ({"jwks": {"keys": [JWKS["keys"][0] | {"more": DEEP}]}}, {"jwks"}),
+        ({"jwks": {"keys": [JWKS["keys"][0] | {"more": float("inf")}]}}, {"jwks"}),
         ({"jwks_uri": "http://portal.example.gov.cn/jwks"}, {"jwks_uri"}),
         ({"token_endpoint_auth_signing_alg": "ES256"}, {"token_endpoint_auth_signing_alg"}),
         ({"tls_client_auth_san_dns": "portal.example.gov.cn"}, {"tls_client_auth_san_dns"}),
