@@ -13,6 +13,8 @@ from idp.registration import invitations, register
 from idp.registration.policy import Policy
 from kernel import clock, db
 
+__all__ = ["clients"]
+
 
 @clients.command("invite")
 @click.argument("name")
