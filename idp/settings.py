@@ -102,6 +102,19 @@ class TokenSettings(Section):
         return timedelta(seconds=self.refresh_grace_seconds)
 
 
+class PushedRequestSettings(Section):
+    pushed_request_seconds: int = setting(
+        "a portal's pushed authorization request must be opened in a browser within so many seconds", 90
+    )
+
+    @field_validator("pushed_request_seconds")
+    @classmethod
+    def _short(cls, value: int) -> int:
+        if not 5 <= value < 600:  # FAPI 2.0 Security Profile §5.3.2.2
+            raise ValueError("must be between 5 and 599")
+        return value
+
+
 class ClientCertificateSettings(Section):
     """Client certificates (RFC 8705), as the proxy that ends TLS hands them on; unset, nothing of it is offered."""
 

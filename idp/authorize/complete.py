@@ -1,5 +1,8 @@
 """The end of a request: Authlib's grant looks at it once more, as the client is now, and saves the code."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from idp.authlib_server import OAuthRequest, server
@@ -16,8 +19,8 @@ def with_code(
     request: AuthorizeRequest,
     client: RegisteredClient,
     step: Complete,
-) -> str:
-    """Save a code for what was agreed; the address to send the browser to.
+) -> Mapping[str, str]:
+    """Save a code for what was agreed; the answer for the client.
 
     :raises OAuth2Error: where the client may not have it any more.
     """
@@ -27,7 +30,7 @@ def with_code(
         "redirect_uri": request.redirect_uri,
         "scope": " ".join(sorted(step.scopes)),
         "code_challenge": request.code_challenge,
-        "code_challenge_method": "S256",
+        "code_challenge_method": "S256" if request.code_challenge is not None else None,
         "state": request.state,
         "nonce": request.nonce,
     }
@@ -44,8 +47,13 @@ def with_code(
         auth_time=login.auth_time,
         acr=step.acr,
         amr=login.amr,
-        terms=step.terms,
+        terms=replace(
+            step.terms,
+            resources=request.resources,
+            authorization_details=request.authorization_details,
+            cnf={"jkt": request.dpop_jkt} if request.dpop_jkt is not None else None,
+        ),
         offline=step.offline,
     )
-    _status, _body, headers = grant.create_authorization_response(request.redirect_uri, grantee)
-    return str(dict(headers)["Location"])
+    _status, answer, _headers = grant.create_authorization_response(request.redirect_uri, grantee)
+    return {"code": answer["code"]}

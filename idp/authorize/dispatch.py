@@ -91,7 +91,7 @@ def _next(
     if login is None:
         return _ask_login("nobody is signed in")
     step = _who(db, request, client, login, progress) or _how(db, request, login, progress)
-    return step or _what(db, request, client, login)
+    return step or _what(db, request, client, login, progress)
 
 
 def _who(
@@ -125,11 +125,16 @@ def _how(db: Session, request: AuthorizeRequest, login: Login, progress: Progres
     return Ask(step=STEP_UP, level=level, silently=LoginRequiredError("the person has to prove more for this acr"))
 
 
-def _what(db: Session, request: AuthorizeRequest, client: RegisteredClient, login: Login) -> Step:
+def _what(db: Session, request: AuthorizeRequest, client: RegisteredClient, login: Login, progress: Progress) -> Step:
     """What the person lets the client have."""
     decisions = decide.decisions(db, client, login.account.id)
     asked = wanted.of(request, offline=decisions.offline)
-    if decisions.open(asked, since=request.started_at if "consent" in request.prompt else None):
+    still = decisions.open(asked, since=request.started_at if "consent" in request.prompt else None)
+    if still or (
+        request.authorization_details
+        and not decisions.waived
+        and wanted.details_settled(login.account.id) not in progress.settled
+    ):
         return Ask(step=CONSENT, silently=ConsentRequiredError("the person has not consented"))
     given = decisions.agreed(asked)
     if not given.scopes - {scopes.OFFLINE}:

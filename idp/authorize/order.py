@@ -5,41 +5,54 @@ from typing import Final
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 
+from idp.authorize import handles
 from idp.authorize.checks import (
     acr_values,
+    authorization_details,
     characters,
     claims,
     client,
+    dpop_jkt,
     id_token_hint,
     login_hint,
     max_age,
     pkce,
     prompt,
+    pushed,
     redirect_uri,
     repeated,
     request_object,
+    resource,
     response_mode,
     response_type,
     scope,
     size,
 )
-from idp.authorize.request import AuthorizeRequest, Draft
+from idp.authorize.request import AuthorizeRequest, Draft, Refusal
 
 Check = Callable[[Draft], None]
 
-ANSWERED_BY_A_PAGE: Final[tuple[Check, ...]] = (
+WHOSE: Final[tuple[Check, ...]] = (
     size.check,
     client.check,
+)
+ANSWERED_BY_A_PAGE: Final[tuple[Check, ...]] = (
+    *WHOSE,
+    request_object.read,
     redirect_uri.check,
 )
 ANSWERED_TO_THE_CLIENT: Final[tuple[Check, ...]] = (
     repeated.check,
-    characters.check,
     request_object.check,
+    pushed.check,
+    characters.check,
     response_mode.check,
     response_type.check,
     pkce.check,
     scope.check,
+    resource.check,
+    authorization_details.check,
+    dpop_jkt.check,
     prompt.check,
     max_age.check,
     login_hint.check,
@@ -49,11 +62,21 @@ ANSWERED_TO_THE_CLIENT: Final[tuple[Check, ...]] = (
 )
 
 
+def opened(draft: Draft) -> AuthorizeRequest:
+    """What a browser brings: a handle of a request that was checked before, or one to be checked now.
+
+    :raises PageFault: as ``checked``. :raises Refusal: as ``checked``.
+    """
+    for check in WHOSE:
+        check(draft)
+    return handles.opened(draft) or checked(draft)
+
+
 def checked(draft: Draft) -> AuthorizeRequest:
     """The request, if it passes.
 
     :raises PageFault: while it is not certain where an answer may go.
-    :raises OAuth2Error: for the client; ``redirect_uri`` and ``state`` are set.
+    :raises Refusal: for the client.
     """
     for check in ANSWERED_BY_A_PAGE:
         check(draft)
@@ -61,12 +84,5 @@ def checked(draft: Draft) -> AuthorizeRequest:
         for check in ANSWERED_TO_THE_CLIENT:
             check(draft)
     except OAuth2Error as error:
-        error.redirect_uri, error.state = draft.redirect_uri, _state(draft)
-        raise
+        raise Refusal(error, draft.back) from None
     return draft.finished()
-
-
-def _state(draft: Draft) -> str | None:
-    """The state to be sent back with an error; none where it is part of what is wrong."""
-    given = draft.parameters.get("state", [])
-    return given[0] if len(given) == 1 and given[0].isprintable() else None

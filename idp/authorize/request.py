@@ -1,10 +1,12 @@
 """An authorization request: the draft that the checks work on, and what is left when all are passed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any, Final
 
+from authlib.oauth2 import OAuth2Error
 from flask_babel import lazy_gettext as _
 
 from idp.claims_request import Wish
@@ -26,6 +28,34 @@ def page_fault(code: str, message: Text, detail: str = "") -> PageFault:
     return PageFault(code, message=message, detail=detail)
 
 
+MODES: Final = {
+    "query": "query",
+    "form_post": "form_post",
+    "jwt": "query.jwt",  # JARM §2.3.4: the default of the code flow
+    "query.jwt": "query.jwt",
+    "form_post.jwt": "form_post.jwt",
+}
+"""The response modes that are offered, and what each means."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """Where an answer goes to the client, and how: ``mode`` is one of the values of ``MODES``."""
+
+    client: RegisteredClient
+    redirect_uri: str
+    mode: str = "query"
+    state: str | None = None
+
+
+class Refusal(Exception):
+    """The request is refused, and the client is told so (RFC 6749 §4.1.2.1)."""
+
+    def __init__(self, error: OAuth2Error, back: Back) -> None:
+        self.error, self.back = error, back
+        super().__init__(error.error)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizeRequest:
     """A request that passed every check; JSON-able. ``started_at`` is when it came, the measure of ``prompt`` and
@@ -35,14 +65,17 @@ class AuthorizeRequest:
     and that the client is registered for; ``hinted_sub`` is the person whom ``id_token_hint`` or ``claims`` names.
     ``wanted_acr`` are the levels that would be liked, the best liked first; ``essential_acr``, where it is not None,
     those without one of which the sign-in is worth nothing. ``claims`` are the wishes by claim, for ``id_token`` and
-    for ``userinfo``, of claims that the client is registered for.
+    for ``userinfo``, of claims that the client is registered for. ``resources`` are the interfaces that tokens are
+    asked for (RFC 8707), ``dpop_jkt`` is the key that alone may redeem the code (RFC 9449 §10). ``handle`` names the
+    pushed request that this is; it can be answered once.
     """
 
     client_id: str
     redirect_uri: str
     scopes: frozenset[str]
-    code_challenge: str
     started_at: datetime
+    code_challenge: str | None = None
+    response_mode: str = "query"
     state: str | None = None
     nonce: str | None = None
     prompt: frozenset[str] = frozenset()
@@ -54,6 +87,14 @@ class AuthorizeRequest:
     wanted_acr: tuple[str, ...] = ()
     essential_acr: tuple[str, ...] | None = None
     claims: Mapping[str, Mapping[str, Wish]] = field(default_factory=dict)
+    resources: tuple[str, ...] = ()
+    authorization_details: tuple[Mapping[str, Any], ...] = ()
+    dpop_jkt: str | None = None
+    handle: str | None = None
+
+    def back(self, client: RegisteredClient) -> Back:
+        """Where its answer goes."""
+        return Back(client=client, redirect_uri=self.redirect_uri, mode=self.response_mode, state=self.state)
 
     @property
     def scope(self) -> str:
@@ -72,6 +113,8 @@ class AuthorizeRequest:
         values["wanted_acr"] = tuple(values["wanted_acr"])
         if values["essential_acr"] is not None:
             values["essential_acr"] = tuple(values["essential_acr"])
+        values["resources"] = tuple(values["resources"])
+        values["authorization_details"] = tuple(values["authorization_details"])
         return cls(**values)
 
 
@@ -79,10 +122,18 @@ class AuthorizeRequest:
 class Draft:
     """The parameters as they came, and what the checks made of them. A parameter without a value counts as omitted
     (§3.1).
+
+    ``pushed``: they came from the client itself, which has proved who it is (RFC 9126), and maybe by which key
+    (``proved_jkt``, RFC 9449). ``signed``: they came in a request object; ``fault`` is what is wrong with that, kept
+    until it is certain where to tell it.
     """
 
     parameters: Mapping[str, list[str]]
     started_at: datetime
+    pushed: bool = False
+    proved_jkt: str | None = None
+    signed: bool = False
+    fault: OAuth2Error | None = None
     client: RegisteredClient | None = None
     redirect_uri: str | None = None
     scopes: frozenset[str] = frozenset()
@@ -92,19 +143,52 @@ class Draft:
     wanted_acr: tuple[str, ...] = ()
     essential_acr: tuple[str, ...] | None = None
     claims: Mapping[str, Mapping[str, Wish]] = field(default_factory=dict)
+    resources: tuple[str, ...] = ()
+    authorization_details: tuple[Mapping[str, Any], ...] = ()
+    dpop_jkt: str | None = None
     values: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.values = {name: given[0] for name, given in self.parameters.items() if given and given[0]}
+        self.replace(self.parameters)
+
+    def replace(self, parameters: Mapping[str, list[str]]) -> None:
+        """Other parameters count from here on."""
+        self.parameters = parameters
+        self.values = {name: given[0] for name, given in parameters.items() if given and given[0]}
 
     def get(self, name: str) -> str | None:
         return self.values.get(name)
+
+    def every(self, name: str) -> Sequence[str]:
+        """Every value of a parameter that may be repeated."""
+        return [value for value in self.parameters.get(name, []) if value]
+
+    def once(self, name: str) -> str | None:
+        """Its value where it came once and says something."""
+        return self.values.get(name) if len(self.parameters.get(name, [])) == 1 else None
 
     @property
     def known_client(self) -> RegisteredClient:
         """For the checks that come after the client's."""
         assert self.client is not None
         return self.client
+
+    @property
+    def mode(self) -> str:
+        """How it wants to be answered, as far as that can be said."""
+        return MODES.get(self.once("response_mode") or "query", "query")
+
+    @property
+    def back(self) -> Back:
+        """For the checks that come after the redirect URI's. No state where that is part of what is wrong."""
+        assert self.redirect_uri is not None
+        state = self.once("state")
+        return Back(
+            client=self.known_client,
+            redirect_uri=self.redirect_uri,
+            mode=self.mode,
+            state=state if state is not None and state.isprintable() else None,
+        )
 
     def finished(self) -> AuthorizeRequest:
         assert self.client is not None
@@ -113,7 +197,8 @@ class Draft:
             client_id=self.client.client_id,
             redirect_uri=self.redirect_uri,
             scopes=self.scopes,
-            code_challenge=self.values["code_challenge"],
+            code_challenge=self.get("code_challenge"),
+            response_mode=self.mode,
             started_at=self.started_at,
             state=self.get("state"),
             nonce=self.get("nonce"),
@@ -126,4 +211,7 @@ class Draft:
             wanted_acr=self.wanted_acr,
             essential_acr=self.essential_acr,
             claims=self.claims,
+            resources=self.resources,
+            authorization_details=self.authorization_details,
+            dpop_jkt=self.dpop_jkt,
         )

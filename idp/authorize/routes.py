@@ -3,13 +3,13 @@
 from typing import Final
 from urllib.parse import urlencode
 
-from authlib.oauth2.rfc6749 import OAuth2Error
+from authlib.oauth2 import OAuth2Error
 from flask import Response, request
 from flask_babel import lazy_gettext as _
 
 from idp import sessions
-from idp.authorize import answer, complete, dispatch, language, order, pending
-from idp.authorize.request import AuthorizeRequest, Draft, page_fault
+from idp.authorize import answer, complete, dispatch, handles, language, order, pending
+from idp.authorize.request import AuthorizeRequest, Draft, Refusal, page_fault
 from idp.clients import registered
 from kernel import clock, context
 from kernel.csrf import from_any_site
@@ -23,6 +23,9 @@ PAGES: Final = {
     dispatch.CONSENT: "/consent",
 }
 
+LONGEST_QUERY: Final = 7800
+"""The door takes an address of 8 KiB, and so do most proxies before it."""
+
 pages = blueprint("authorize", __name__, access=Access.PUBLIC)
 
 
@@ -30,9 +33,9 @@ pages = blueprint("authorize", __name__, access=Access.PUBLIC)
 def authorize() -> Response:
     """A portal sends somebody to sign in."""
     try:
-        asked = order.checked(Draft(parameters=request.args.to_dict(flat=False), started_at=clock.now()))
-    except OAuth2Error as error:
-        return answer.refuse(error)
+        asked = order.opened(Draft(parameters=request.args.to_dict(flat=False), started_at=clock.now()))
+    except Refusal as refused:
+        return answer.refuse(refused.error, refused.back)
     return _step(asked, None)
 
 
@@ -42,13 +45,17 @@ def authorize_by_form() -> Response:
     """The same by POST (OpenID Connect Core §3.1.2.1).
 
     It goes on by GET: a form of another site brings no session cookie (SameSite=Lax), a link does. Nothing is done here
-    that a foreign form could do to a person, so it needs no token.
+    that a foreign form could do to a person, so it needs no token. A request that no address has room for waits behind
+    a handle, which like the address belongs to no browser yet.
     """
     try:
-        order.checked(Draft(parameters=request.values.to_dict(flat=False), started_at=clock.now()))
-    except OAuth2Error as error:
-        return answer.refuse(error)
-    return answer.go(f"/authorize?{urlencode([*request.values.items(multi=True)])}")
+        asked = order.opened(Draft(parameters=request.values.to_dict(flat=False), started_at=clock.now()))
+    except Refusal as refused:
+        return answer.refuse(refused.error, refused.back)
+    query = urlencode([*request.values.items(multi=True)])
+    if len(query) > LONGEST_QUERY:
+        query = urlencode({"client_id": asked.client_id, "request_uri": handles.keep(asked)})
+    return answer.go(f"/authorize?{query}")
 
 
 @pages.get("/authorize/resume")
@@ -73,18 +80,18 @@ def _step(asked: AuthorizeRequest, flow: str | None) -> Response:
             if isinstance(step, dispatch.Refuse):
                 raise step.error
             if isinstance(step, dispatch.Complete):
-                address = complete.with_code(db, asked, client, step)
+                told = complete.with_code(db, asked, client, step)
         except OAuth2Error as error:
             step = dispatch.Refuse(error=error)
     if isinstance(step, dispatch.Ask):
         return answer.go(_page(step, asked, flow or pending.keep(session, asked)))
+    handles.spend(asked)
     if flow is not None:
         pending.drop(session, flow)
     language.forget(session)
     if isinstance(step, dispatch.Refuse):
-        step.error.redirect_uri, step.error.state = asked.redirect_uri, asked.state
-        return answer.refuse(step.error)
-    return answer.go(address)
+        return answer.refuse(step.error, asked.back(client))
+    return answer.send(asked.back(client), told)
 
 
 def _page(step: dispatch.Ask, asked: AuthorizeRequest, flow: str) -> str:

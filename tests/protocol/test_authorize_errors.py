@@ -11,7 +11,6 @@ TOLD = [
     ({"response_type": "code id_token"}, "unsupported_response_type"),
     ({"response_type": "naïve\r\nX: y"}, "invalid_request"),
     ({"response_type": "数"}, "unsupported_response_type"),
-    ({"response_mode": "form_post"}, "invalid_request"),
     ({"response_mode": "fragment"}, "invalid_request"),
     ({"response_mode": "web_message"}, "invalid_request"),
     ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),

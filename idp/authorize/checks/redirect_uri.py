@@ -4,11 +4,13 @@ nothing does.
 
 from flask_babel import lazy_gettext as _
 
-from idp.authorize.request import Draft, page_fault
+from idp.authorize.request import Draft, PageFault, page_fault
 
 
 def check(draft: Draft) -> None:
     given = draft.parameters.get("redirect_uri", [])
+    if draft.fault is not None and not given:
+        raise page_fault("invalid_request_object", PageFault.message, detail=draft.fault.get_error_description())
     if len(given) != 1 or not draft.known_client.check_redirect_uri(given[0]):
         raise page_fault(
             "redirect_uri_not_registered",

@@ -1,14 +1,16 @@
-"""The answer is in the query of the redirect URI; another mode is refused rather than silently replaced."""
-
-from typing import Final
+"""``response_mode`` (OAuth 2.0 Multiple Response Type Encoding Practices §2.1, Form Post Response Mode, JARM): one that
+is not offered is refused rather than silently replaced.
+"""
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
-from idp.authorize.request import Draft
-
-OFFERED: Final = ("query",)
+from idp.authorize.request import MODES, Draft
 
 
 def check(draft: Draft) -> None:
-    if draft.get("response_mode") not in {None, *OFFERED}:
-        raise InvalidRequestError("response_mode must be query")
+    said = draft.get("response_mode")
+    if said is not None and said not in MODES:
+        raise InvalidRequestError(f"response_mode must be one of {', '.join(MODES)}")
+    if draft.mode.startswith("form_post") and not draft.back.redirect_uri.startswith(("https:", "http:")):
+        # A browser sends no form to an application (RFC 8252 §7.1).
+        raise InvalidRequestError("response_mode form_post needs an https redirect_uri")
