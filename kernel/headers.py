@@ -1,5 +1,5 @@
-"""The security headers of pages, and the one place where a page may loosen them: extra targets of its forms, and
-frames.
+"""The security headers of pages, and the one place where a page may loosen them: extra targets of its forms, frames,
+and a picture.
 """
 
 import re
@@ -17,7 +17,7 @@ _FIXED = {
     "X-Frame-Options": "DENY",
 }
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{images}; connect-src 'self'; "
     "form-action {forms};{frames} base-uri 'none'; frame-ancestors 'none'"
 )
 _TARGET = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+|[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:")
@@ -36,6 +36,11 @@ def allow_frame(url: str) -> None:
     _allow("csp_frame_src", url)
 
 
+def allow_image(url: str) -> None:
+    """Let this page show a picture of ``url``'s origin, a registered one: the sign of the portal that asks."""
+    _allow("csp_img_src", url)
+
+
 def _allow(kind: str, url: str) -> None:
     parts = urlsplit(url)
     web = parts.scheme in {"http", "https"}
@@ -51,7 +56,9 @@ def _allow(kind: str, url: str) -> None:
 def _dress(response: Response) -> Response:
     forms = " ".join(["'self'", *g.get("csp_form_action", [])])
     frames = f" frame-src {' '.join(g.csp_frame_src)};" if "csp_frame_src" in g else ""
-    response.headers.setdefault("Content-Security-Policy", _POLICY.format(forms=forms, frames=frames))
+    images = "".join(f" {origin}" for origin in g.get("csp_img_src", []))
+    policy = _POLICY.format(forms=forms, frames=frames, images=images)
+    response.headers.setdefault("Content-Security-Policy", policy)
     for name, value in _FIXED.items():
         response.headers.setdefault(name, value)
     if request.is_secure:

@@ -33,10 +33,12 @@ def show() -> Response:
     person = viewer()
     with reading() as db:
         asking = acts.asking(db, request.args.get("flow", ""), person)
-        if not asking.open:
+        if asking.decided:
             return redirect(asking.resume, 303)
         found = items(db, asking, person)
     headers.allow_form_target(asking.request.redirect_uri)
+    if asking.client.meta.logo_uri is not None:
+        headers.allow_image(asking.client.meta.logo_uri)
     must = [item for item in found if item.kind == SCOPE and item.name in REQUIRED]
     page = render_template(
         "idp/consent.html",

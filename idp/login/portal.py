@@ -19,6 +19,7 @@ class Portal:
     login_hint: str | None
     city_hint: str | None
     creating: bool
+    logo_uri: str | None
     policy_uri: str | None
     tos_uri: str | None
 
@@ -40,12 +41,17 @@ def of(destination: Destination) -> Portal | None:
         login_hint=asked.login_hint,
         city_hint=asked.city_hint,
         creating="create" in asked.prompt,
+        logo_uri=client.meta.logo_uri,
         policy_uri=client.meta.policy_uri,
         tos_uri=client.meta.tos_uri,
     )
 
 
 def let_forms_end_there(portal: Portal | None) -> None:
-    """A form of this page may end in a redirect to the portal; browsers hold that against its policy."""
+    """A form of this page may end in a redirect to the portal; browsers hold that against its policy. The same for the
+    portal's sign.
+    """
     if portal is not None:
         headers.allow_form_target(portal.redirect_uri)
+        if portal.logo_uri is not None:
+            headers.allow_image(portal.logo_uri)
