@@ -43,12 +43,6 @@ ERRORS: Final[tuple[OAuthError, ...]] = (
         _("请回到自己的页面，告诉用户没有登录，并提供再试一次的按钮，不要自动重试。"),
     ),
     _error(
-        "account_selection_required",
-        "OpenID Connect Core §3.1.2.6",
-        _("请求里有prompt=none，但要由用户选择账号。"),
-        _("请不带prompt=none重新发起，让用户选择账号。"),
-    ),
-    _error(
         "authorization_pending",
         "RFC 8628 §3.5",
         _("用户还没有在另一台设备上确认。"),
@@ -77,12 +71,6 @@ ERRORS: Final[tuple[OAuthError, ...]] = (
         "RFC 9470 §3",
         _("令牌有效，但用户登录的等级不够，或者登录得太久。"),
         _("请带上应答中的acr_values或max_age重新发起授权，让用户再验证一次。"),
-    ),
-    _error(
-        "interaction_required",
-        "OpenID Connect Core §3.1.2.6",
-        _("请求里有prompt=none，但需要用户操作才能继续。"),
-        _("请不带prompt=none重新发起。"),
     ),
     _error(
         "invalid_authorization_details",
@@ -169,12 +157,6 @@ ERRORS: Final[tuple[OAuthError, ...]] = (
         _("请用更新令牌换新的；换不到的，让用户重新登录。"),
     ),
     _error(
-        "invalid_user_code",
-        "CIBA §13",
-        _("用户码不对。"),
-        _("请让用户重新输入用户码。"),
-    ),
-    _error(
         "login_required",
         "OpenID Connect Core §3.1.2.6",
         _("请求里有prompt=none，但用户没有登录，或者登录不符合max_age、id_token_hint的要求。"),
@@ -251,12 +233,6 @@ ERRORS: Final[tuple[OAuthError, ...]] = (
         "RFC 6749 §4.1.2.1",
         _("平台不提供这种response_type。"),
         _("请用response_type=code，并配合PKCE。"),
-    ),
-    _error(
-        "unsupported_token_type",
-        "RFC 7009 §2.2.1",
-        _("这种令牌不能在这里收回。"),
-        _("请提交更新令牌或者访问令牌。"),
     ),
     _error(
         "use_dpop_nonce",

@@ -10,7 +10,16 @@ from tests.servers.demo import Demo
 
 pytestmark = pytest.mark.xdist_group("embedded")
 
-PUBLIC = ("/login", "/account/preferences", "/help", "/privacy", "/accessibility", "/nothing-here", "/demo/mail")
+PUBLIC = (
+    "/login",
+    "/account/preferences",
+    "/help",
+    "/privacy",
+    "/accessibility",
+    "/nothing-here",
+    "/demo/mail",
+    "/developers/errors",
+)
 PERSONAL = (
     "/me",
     "/me/cases",
@@ -77,6 +86,6 @@ def test_the_page_behind_a_list(browser: Browser, embedded: Demo, signed_in: Sto
     assert faults(browser, embedded.issuer + behind, state=signed_in) == []
 
 
-@pytest.mark.parametrize("path", ["/admin/feeds"])
+@pytest.mark.parametrize("path", ["/admin/feeds", "/admin/clients"])
 def test_an_operators_page(browser: Browser, embedded: Demo, operator: StorageState, path: str) -> None:
     assert faults(browser, embedded.issuer + path, state=operator) == []
