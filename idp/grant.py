@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from authlib.oauth2.rfc6749 import InvalidScopeError
 
-from idp import resource
+from idp import authorization_detail, resource
 from idp.clients.registered import RegisteredClient
 from idp.tokens import mint
 from idp.tokens.mint import Grantee
@@ -32,6 +32,7 @@ class TokenRequest(Protocol):
     db: Any
     cnf: Mapping[str, str] | None
     resources: Sequence[str]
+    form: Mapping[str, str]
 
 
 class AuthenticatedBefore:
@@ -54,6 +55,7 @@ class AuthenticatedBefore:
     ) -> dict[str, Any]:
         """The token answer (RFC 6749 §5.1), bound to the key that the request proved to hold."""
         request: TokenRequest = self.request
+        user = self._narrowed(user)
         said = request.client.get_allowed_scope(scope)  # it may have lost some since they were granted
         if said is None:
             raise InvalidScopeError("the client is not registered for any of these scopes")
@@ -74,6 +76,16 @@ class AuthenticatedBefore:
         if user is not None and user.terms.authorization_details:
             answer["authorization_details"] = list(user.terms.authorization_details)
         return answer
+
+    def _narrowed(self, user: Grantee | None) -> Grantee | None:
+        """For what of the granted details this token is asked for (RFC 9396 §6)."""
+        request: TokenRequest = self.request
+        text = request.form.get("authorization_details")
+        if text is None:
+            return user
+        granted = user.terms.authorization_details if user is not None else ()
+        details = authorization_detail.narrowed(request.client, text, granted)
+        return user and replace(user, terms=replace(user.terms, authorization_details=details))
 
     def kept_terms(self, terms: Terms) -> Terms:
         """The terms to open a family with: that of a public client, which has no other proof, is its key's alone
