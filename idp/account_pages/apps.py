@@ -63,6 +63,11 @@ class App:
     start: str | None
 
     @property
+    def can_be_withdrawn(self) -> bool:
+        """Whether there is a consent to take back, or a sign-in that no law asks for."""
+        return self.decided is not None or (self.used_at is not None and self.legal_basis is None)
+
+    @property
     def names(self) -> str:
         comma: str = _("、")
         return comma.join(str(one.title) for one in self.gets)
@@ -78,7 +83,7 @@ def show() -> Response:
 @apps.get(f"{PAGE}/<client_id>/withdraw")
 def ask(client_id: str) -> Response:
     with reading() as db:
-        app = _decided_on(db, viewer().account_id, client_id)
+        app = _withdrawable(db, viewer().account_id, client_id)
     return make_response(render_template("idp/app_withdraw.html", app=app, one=_one(app, request.args.get("item"))))
 
 
@@ -86,7 +91,7 @@ def ask(client_id: str) -> Response:
 def withdraw(client_id: str) -> Response:
     account_id = viewer().account_id
     with transaction() as db:
-        app = _decided_on(db, account_id, client_id)
+        app = _withdrawable(db, account_id, client_id)
         one = _one(app, request.form.get("item"))
         if one is None:
             decide.withdraw(db, client_id=client_id, account_id=account_id)
@@ -109,8 +114,8 @@ def _one(app: App, item: str | None) -> Agreed | None:
     return found
 
 
-def _decided_on(db: Session, account_id: str, client_id: str) -> App:
-    found = next((app for app in _apps(db, account_id) if app.client_id == client_id and app.decided), None)
+def _withdrawable(db: Session, account_id: str, client_id: str) -> App:
+    found = next((app for app in _apps(db, account_id) if app.client_id == client_id and app.can_be_withdrawn), None)
     if found is None:
         raise NotFound
     return found

@@ -44,6 +44,13 @@ def essential(request: AuthorizeRequest) -> frozenset[str]:
     )
 
 
+def details_settled(account_id: str) -> str:
+    """The step of a flow in which this person agreed to its authorization details. They are agreed to each time (RFC
+    9396), so nothing else remembers it.
+    """
+    return f"details:{account_id}"
+
+
 def agreed(request: AuthorizeRequest, place: str, given: Wanted) -> dict[str, Wish] | None:
     """The wishes for ``place`` that may be fulfilled; None without any."""
     open_names = given.all_claims

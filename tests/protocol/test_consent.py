@@ -1,10 +1,12 @@
 """Consent: 个人信息保护法 第十三条至第十五条, OpenID Connect Core §3.1.2.4."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from idp import authorization_detail
 from idp.authorize import pending
 from idp.clients import registered
 from idp.consent import decide
@@ -204,6 +206,14 @@ class TestPage:
 class TestApps:
     PAGE = "/account/apps"
 
+    def test_a_portal_that_only_signs_people_in_can_be_left_too(self, op, portal, person):
+        token = op.tokens(portal, person)["access_token"]
+        path = f"{self.PAGE}/{portal.client_id}/withdraw"
+        assert f'href="{path}"' in person.get(self.PAGE).text
+        person.send(path, on=path)
+        assert op.userinfo(token).status_code == 401
+        assert person.get(path).status_code == 404
+
     def test_each_thing_has_its_dates_and_the_service_can_be_opened(self, op, person):
         portal = op.portal(initiate_login_uri="https://portal.example.gov.cn/start?lang=zh", purpose="租房提取")
         op.consent(person, portal, "email", claims={"id_number": True})
@@ -237,3 +247,54 @@ class TestApps:
         assert person.send(path, on=path, item=item).status_code == 404
         with reading() as db:
             assert db.scalars(select(Consent.name)).all() == ["email"]
+
+
+DETAIL = {"type": "urn:test:pickup", "office": "顺德区<b>政务</b>中心"}
+
+
+class TestDetails:
+    """Authorization details (RFC 9396) are shown, and agreed to each time."""
+
+    @pytest.fixture
+    def portal(self, op, monkeypatch):
+        kind = authorization_detail.DetailType(
+            name="urn:test:pickup",
+            validate=lambda detail: {"office": detail["office"]},
+            shown=lambda detail: authorization_detail.Shown(title="代领证照", lines=[("地点", detail["office"])]),
+        )
+        monkeypatch.setitem(authorization_detail._installed, kind.name, kind)
+        return op.portal(authorization_details_types=[kind.name])
+
+    def asked(self, person, portal, **changes):
+        return person.authorize(portal, authorization_details=json.dumps([DETAIL]), **changes)
+
+    def agree(self, person, portal, pkce=None):
+        flow = flow_of(self.asked(person, portal, pkce=pkce))
+        on = f"/consent?flow={flow}"
+        page = person.get(on).text
+        assert "代领证照" in page
+        assert "顺德区&lt;b&gt;政务&lt;/b&gt;中心" in page
+        assert 'name="keep"' not in page, "it is for this time only"
+        person.send("/consent", on=on, flow=flow, do="allow")
+        return landed(person.get(f"/authorize/resume?flow={flow}")).answer
+
+    def test_they_are_shown_and_agreed_to_each_time(self, op, portal, person):
+        pkce = Pkce()
+        answer = op.redeem(portal, self.agree(person, portal, pkce)["code"], pkce).json
+        assert answer["authorization_details"] == [DETAIL]
+        assert "code" in self.agree(person, portal)
+
+    def test_silently_it_is_consent_required(self, portal, person):
+        assert landed(self.asked(person, portal, prompt="none")).answer["error"] == "consent_required"
+
+    def test_saying_no_is_access_denied(self, portal, person):
+        flow = flow_of(self.asked(person, portal))
+        person.send("/consent", on=f"/consent?flow={flow}", flow=flow, do="deny")
+        assert landed(person.get(f"/authorize/resume?flow={flow}")).answer["error"] == "access_denied"
+
+    def test_one_persons_yes_is_not_anothers(self, op, portal, person):
+        flow = flow_of(self.asked(person, portal))
+        person.send("/consent", on=f"/consent?flow={flow}", flow=flow, do="allow")
+        person.account_id = op.person().account_id
+        person.sign_in()
+        assert person.get(f"/authorize/resume?flow={flow}").headers["Location"] == f"/consent?flow={flow}"
