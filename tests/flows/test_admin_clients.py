@@ -186,8 +186,10 @@ class TestPages:
             {"client_id": ["a", "b"]},
             {"redirect_uri": "https://evil.example/cb"},
             {"redirect_uri": None},
+            {"request_uri": "urn:ietf:params:oauth:request_uri:nothing"},
+            {"scope": "openid " + "x" * 7000},
         ],
-        ids=["unknown client", "no client", "two clients", "foreign redirect", "no redirect"],
+        ids=["unknown client", "no client", "two clients", "foreign redirect", "no redirect", "no request", "too long"],
     )
     def test_where_nobody_can_be_sent_back(self, op, changes):
         response = op.visitor().authorize(op.portal(), **changes)

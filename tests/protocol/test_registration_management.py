@@ -12,7 +12,7 @@ from kernel.audit import AuditEntry
 from kernel.db import reading, transaction
 from tests.protocol.parties import ISSUER, Portal
 from tests.protocol.registrar import JWKS, invite, manage, refused, register, replacing
-from tests.protocol.test_registration import RIGHTS
+from tests.protocol.test_registration_trust import RIGHTS
 
 
 @pytest.fixture
