@@ -23,7 +23,8 @@ def metadata() -> Mapping[str, object]:
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(signed.ALGORITHMS),
         "require_signed_request_object": False,
-        "request_uri_parameter_supported": False,  # those of /par are another matter (RFC 9126 §5)
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,  # those of /par are another matter (RFC 9126 §5)
         "claims_parameter_supported": True,
         # Every page fits its window, so each of OpenID Connect Core §3.1.2.1 is honoured by one page.
         "display_values_supported": ["page", "popup", "touch", "wap"],

@@ -57,7 +57,13 @@ class TestDiscovery:
         assert set(document["grant_types_supported"]) == {"authorization_code", "refresh_token", "client_credentials"}
         assert "RS256" in document["id_token_signing_alg_values_supported"]
         assert "none" not in document["id_token_signing_alg_values_supported"]
-        assert document["request_uri_parameter_supported"] is False
+        assert document["request_parameter_supported"] is True
+        assert "none" not in document["request_object_signing_alg_values_supported"]
+        assert document["require_request_uri_registration"] is True
+        assert document["response_modes_supported"] == ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"]
+        assert document["pushed_authorization_request_endpoint"] == f"{ISSUER}/par"
+        assert document["require_pushed_authorization_requests"] is False
+        assert "authorization_details_types_supported" not in document
         assert document["authorization_response_iss_parameter_supported"] is True
 
 

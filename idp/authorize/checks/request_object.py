@@ -1,10 +1,11 @@
-"""``request`` (RFC 9101, OpenID Connect Core §6.1): parameters in a JWT that the client signed. Then they alone count.
+"""``request``, or what is at ``request_uri`` (RFC 9101, OpenID Connect Core §6): parameters in a JWT that the client
+signed. Then they alone count.
 
 An unsigned one is refused rather than ignored: that would answer a request nobody made.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from authlib.oauth2 import OAuth2Error
@@ -12,9 +13,9 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oidc.core.errors import (
     RegistrationNotSupportedError,
     RequestNotSupportedError,
-    RequestURINotSupportedError,
 )
 
+from idp.authorize import reference
 from idp.authorize.checks import size
 from idp.authorize.request import Draft
 from idp.clients import signed
@@ -44,20 +45,17 @@ def read(draft: Draft) -> None:
 
     What is wrong is kept for ``check``: the redirect URI beside it tells where an answer may go.
     """
-    if len(draft.parameters.get("request", [])) > 1:
+    if any(len(draft.parameters.get(name, [])) > 1 for name in ("request", "request_uri")):
         return  # a repeated parameter
     try:
-        if draft.get("request_uri") is not None:
-            raise RequestURINotSupportedError("request_uri must be one that /par answered")
-        if draft.get("registration") is not None:
-            raise RegistrationNotSupportedError("the registration parameter is not supported; register the client")
-        token = draft.get("request")
-        if token is not None:
-            draft.replace(_parameters(draft.known_client, token))
-            draft.signed = True
-            size.check(draft)
+        found = _found(draft)
     except OAuth2Error as error:
         draft.fault = error
+        return
+    if found is not None:
+        draft.replace(found)
+        draft.signed = True
+        size.check(draft)
 
 
 def check(draft: Draft) -> None:
@@ -68,7 +66,21 @@ def check(draft: Draft) -> None:
         raise InvalidRequestError("this client is registered to send its requests in a signed request object")
 
 
-def _parameters(client: RegisteredClient, token: str) -> Mapping[str, list[str]]:
+def _found(draft: Draft) -> Mapping[str, list[str]] | None:
+    client, token, uri = draft.known_client, draft.get("request"), draft.get("request_uri")
+    if draft.get("registration") is not None:
+        raise RegistrationNotSupportedError("the registration parameter is not supported; register the client")
+    if token is not None and uri is not None:
+        raise InvalidRequestError("request and request_uri cannot come together (RFC 9101)")
+    if uri is not None:
+        # Fetched for this request alone: it need not say until when it is good.
+        return _parameters(client, reference.fetched(client, uri), required=("iss", "aud"))
+    return _parameters(client, token) if token is not None else None
+
+
+def _parameters(
+    client: RegisteredClient, token: str, required: Collection[str] = ("iss", "aud", "exp")
+) -> Mapping[str, list[str]]:
     if token.count(".") == 2 and (token.endswith(".") or _unsigned(token)):
         raise RequestNotSupportedError("the request object must be signed")
     pinned = client.meta.request_object_signing_alg
@@ -79,6 +91,7 @@ def _parameters(client: RegisteredClient, token: str) -> Mapping[str, list[str]]
             algorithms=signed.algorithms(client, pinned),
             audience=(mint.issuer(),),
             typ=TYPES,
+            required=required,
             longest=FAPI_SECONDS if client.meta.fapi2 else None,
         )
         _judge(client, claims)
