@@ -22,7 +22,7 @@ class ClientCredentials(AuthenticatedBefore, ClientCredentialsGrant):  # type: i
         asked = frozenset(scopes.split(scope)) or self.client.scopes
         allowed = scopes.machine(asked & self.client.scopes)
         if not allowed:
-            raise InvalidScopeError
+            raise InvalidScopeError("scope must name some that the client is registered for and that need no person")
         return super().generate_token(user, " ".join(sorted(allowed)), include_refresh_token)
 
 

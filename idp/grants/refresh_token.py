@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from idp.clients.registered import RegisteredClient
 from idp.grant import AuthenticatedBefore, Grant
 from idp.settings import TokenSettings
-from idp.tokens import families
+from idp.tokens import families, possession
 from idp.tokens.families import Standing
 from idp.tokens.id_tokens import IdTokens
 from idp.tokens.mint import Grantee
@@ -59,8 +59,7 @@ class RefreshTokens(AuthenticatedBefore, RefreshTokenGrant):  # type: ignore[mis
         return self._spent(db, family, claimed[1])
 
     def _fits(self, db: Session, terms: Terms) -> None:
-        if terms.cnf and terms.cnf != self.request.cnf:
-            raise InvalidGrantError("the refresh token is bound to another key")
+        possession.demand(terms.cnf, self.request.cnf)
         if not families.source_stands(db, terms):
             raise InvalidGrantError("the place where the person signed in is switched off")
 

@@ -13,7 +13,7 @@ from idp.tokens import dpop
 from idp.tokens.dpop import Proof
 from kernel import clock, keyvalue
 from tests.protocol.client_keys import Prover, key_client, new_key
-from tests.protocol.parties import ISSUER, Pkce
+from tests.protocol.parties import ISSUER, Pkce, landed
 from tests.protocol.test_code_redemption import refused
 
 CC = {"grant_type": "client_credentials"}
@@ -372,3 +372,53 @@ def test_discovery(op):
     document = op.machine.get("/.well-known/openid-configuration", base_url=ISSUER).json
     assert document["dpop_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA", "RS256"]
     assert document["token_endpoint_auth_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA", "RS256"]
+
+
+def test_a_code_that_was_asked_for_with_a_key_is_that_keys(op, public, person, prover):
+    """RFC 9449 §10: what /authorize was told of the key stands in the code's terms."""
+    for headers in ({}, Prover().sent()):
+        refused(redeem(op, public, person, headers, dpop_jkt=prover.jkt), "invalid_grant")
+    assert redeem(op, public, person, prover.sent(), dpop_jkt=prover.jkt).status_code == 200
+
+
+class TestPushed:
+    """A proof at the pushed request binds the code too (RFC 9449 §10.1)."""
+
+    @pytest.fixture
+    def portal(self, op):
+        return op.portal()
+
+    def push(self, op, portal, pkce, headers, **changes):
+        form = {
+            "response_type": "code",
+            "redirect_uri": portal.redirect_uri,
+            "scope": "openid",
+            "nonce": "n",
+            "code_challenge": pkce.challenge,
+            "code_challenge_method": "S256",
+        }
+        return op.machine.post("/par", base_url=ISSUER, data=form | changes, headers=portal.basic | headers)
+
+    def redeemed(self, op, portal, landing, pkce, headers):
+        form = {"grant_type": "authorization_code", "redirect_uri": portal.redirect_uri}
+        form |= {"code": landed(landing).answer["code"], "code_verifier": pkce.verifier}
+        return op.token(headers=portal.basic | headers, **form)
+
+    def test_the_code_is_the_keys(self, op, portal, person, prover):
+        for headers, works in (({}, False), (Prover().sent(), False), (prover.sent(), True)):
+            pkce = Pkce()
+            pushed = self.push(op, portal, pkce, prover.sent("POST", "/par"))
+            assert pushed.status_code == 201, pushed.text
+            assert pushed.headers["DPoP-Nonce"]
+            uri = pushed.json["request_uri"]
+            landing = person.get(f"/authorize?client_id={portal.client_id}&request_uri={uri}")
+            answer = self.redeemed(op, portal, landing, pkce, headers)
+            assert (answer.status_code == 200) is works, answer.text
+
+    def test_a_proof_for_the_token_endpoint_or_used_twice_or_of_another_key(self, op, portal, prover):
+        pkce, once = Pkce(), prover.sent("POST", "/par")
+        refused(self.push(op, portal, pkce, prover.sent()), "invalid_dpop_proof")
+        assert self.push(op, portal, pkce, once).status_code == 201
+        refused(self.push(op, portal, pkce, once), "invalid_dpop_proof")
+        other = self.push(op, portal, pkce, prover.sent("POST", "/par"), dpop_jkt=Prover().jkt)
+        refused(other, "invalid_dpop_proof")
