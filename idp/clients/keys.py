@@ -48,7 +48,7 @@ _held: OrderedDict[str, _Held] = OrderedDict()
 _lock = threading.Lock()
 _fetching: dict[str, threading.Event] = {}
 # A portal whose address hangs costs some threads of this process, never all.
-_lines = threading.BoundedSemaphore(2)
+_lines = threading.BoundedSemaphore(4)
 
 
 def of(client: RegisteredClient) -> KeySet:
@@ -84,13 +84,14 @@ def signing(found: KeySet, *, alg: str, kid: str | None) -> list[Key]:
     return [
         key
         for key in found
-        if kind(key) == _BY_ALG[alg] and key.get("use") != "enc" and _for(key, alg) and kid in {None, key.kid}
+        if kind(key) == _BY_ALG[alg] and key.get("use") != "enc" and _for(key, alg) and kid in (None, key.kid)
     ]
 
 
 def _for(key: Key, alg: str) -> bool:
     said = key.get("alg")
-    return said in {None, alg} or {said, alg} == {"EdDSA", "Ed25519"}  # RFC 9864 §2.2: one algorithm, two names
+    # RFC 9864 §2.2: EdDSA by this curve has two names.
+    return said in (None, alg) or (said in ("EdDSA", "Ed25519") and alg in ("EdDSA", "Ed25519"))
 
 
 def kind(key: Key) -> str | None:
@@ -104,7 +105,7 @@ def kind(key: Key) -> str | None:
 
 def public(jwk: object) -> Key | None:
     """The key of a JWK; None for one with a secret part, and for one of a kind or size that is not taken."""
-    if not isinstance(jwk, Mapping) or not _SECRET.isdisjoint(jwk) or jwk.get("kty") not in {"RSA", "EC", "OKP"}:
+    if not isinstance(jwk, Mapping) or not _SECRET.isdisjoint(jwk) or jwk.get("kty") not in ("RSA", "EC", "OKP"):
         return None
     try:
         key = JWKRegistry.import_key(dict(jwk))

@@ -154,6 +154,26 @@ class TestTokenEndpoint:
         header = {"alg": "HS256", "jwk": secret.as_dict(private=True)}
         refused(ask(op, machine, prover.sent(header=header, key=secret)), "invalid_dpop_proof")
 
+    @pytest.mark.parametrize("member", ["kty", "crv", "x", "y", "kid", "use", "alg", "key_ops"])
+    def test_a_key_with_junk_in_it_is_no_server_error(self, op, machine, prover, member):
+        jwk = prover.key.as_dict(private=False)
+        for junk in (None, 5, [], {}, "", "数", True, [[]]):
+            status = ask(op, machine, prover.sent(header={"jwk": jwk | {member: junk}})).status_code
+            assert status in {200, 400}
+
+    @pytest.mark.parametrize("member", ["typ", "alg", "jwk", "kid"])
+    def test_a_header_with_junk_in_it_is_no_server_error(self, op, machine, prover, member):
+        head, body, tag = prover.proof().split(".")
+        header = json.loads(base64.urlsafe_b64decode(head + "=="))
+        for junk in (None, 5, [], {}, "", "数", True, [[]], 10**400, {"kty": [[]]}):
+            changed = base64.urlsafe_b64encode(json.dumps(header | {member: junk}).encode()).decode().rstrip("=")
+            refused(ask(op, machine, {"DPoP": f"{changed}.{body}.{tag}"}), "invalid_dpop_proof")
+
+    def test_json_that_is_deeper_than_any(self, op, machine):
+        deep = base64.urlsafe_b64encode(b'{"a":' + b"[" * 2900).decode().rstrip("=")
+        refused(ask(op, machine, {"DPoP": f"{deep}.e30.AAAA"}), "invalid_dpop_proof")
+        refused(ask(op, machine, {"DPoP": f"e30.{deep}.AAAA"}), "invalid_dpop_proof")
+
     def test_a_signature_by_another_key(self, op, machine, prover):
         refused(ask(op, machine, prover.sent(key=new_key("ES256"))), "invalid_dpop_proof")
 

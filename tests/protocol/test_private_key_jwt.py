@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
 from idp.clients import keys, registered
 from idp.clients.methods import private_key_jwt
@@ -386,9 +386,9 @@ class TestJwksUri:
     def test_more_wait_than_may_are_refused_at_once(self, op, client, far_end):
         far_end.delay = 0.3
         held = registered.find(client.portal.client_id)
-        with ThreadPoolExecutor(6) as pool:
-            found = sorted(pool.map(lambda _: len(keys.of(held).keys), range(6)))
-        assert found == [0, 0, 0, 0, 1, 1]
+        with ThreadPoolExecutor(8) as pool:
+            found = sorted(pool.map(lambda _: len(keys.of(held).keys), range(8)))
+        assert found == [0, 0, 0, 0, 1, 1, 1, 1]
 
 
 def test_an_address_inside_is_not_asked(op):
@@ -423,6 +423,15 @@ class TestFaults:
     )
     def test_each(self, jwks, told):
         assert told in (keys.faults(jwks) or "")
+
+    @pytest.mark.parametrize("member", ["kty", "crv", "x", "y", "kid", "use", "alg", "key_ops", "x5c"])
+    @pytest.mark.parametrize("junk", [None, 5, [], {}, "", "数", True, [[]], "A" * 5000], ids=str)
+    def test_whatever_stands_in_a_key_it_is_taken_or_not(self, member, junk):
+        jwk = ECKey.generate_key("P-256").as_dict(private=False) | {member: junk}
+        assert keys.faults({"keys": [jwk]}) is None or keys.public(jwk) is None
+        if (key := keys.public(jwk)) is not None:
+            assert len(keys.signing(KeySet([key]), alg="ES256", kid="k")) <= 1
+            key.thumbprint()
 
     def test_a_short_key(self):
         assert "2048" in (keys.faults({"keys": [RSAKey.import_key(RSA_1024).as_dict(private=False)]}) or "")
