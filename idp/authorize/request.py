@@ -175,8 +175,11 @@ class Draft:
 
     @property
     def mode(self) -> str:
-        """How it wants to be answered, as far as that can be said."""
-        return MODES.get(self.once("response_mode") or "query", "query")
+        """How it is answered: as it wants, as far as that can be said and done."""
+        wanted = MODES.get(self.once("response_mode") or "query", "query")
+        if self.redirect_uri is not None and self.redirect_uri.startswith(("https:", "http:")):
+            return wanted
+        return wanted.replace("form_post", "query")  # browsers send no form to an application (RFC 8252 §7.1)
 
     @property
     def back(self) -> Back:

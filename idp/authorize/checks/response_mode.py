@@ -11,6 +11,5 @@ def check(draft: Draft) -> None:
     said = draft.get("response_mode")
     if said is not None and said not in MODES:
         raise InvalidRequestError(f"response_mode must be one of {', '.join(MODES)}")
-    if draft.mode.startswith("form_post") and not draft.back.redirect_uri.startswith(("https:", "http:")):
-        # A browser sends no form to an application (RFC 8252 §7.1).
+    if said is not None and MODES[said] != draft.mode:
         raise InvalidRequestError("response_mode form_post needs an https redirect_uri")
