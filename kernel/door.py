@@ -136,7 +136,9 @@ class Door:
                 return self._send(answer, request, noted)
             if refusal is not None:
                 # Flask writes the page; it need not parse what is refused.
-                environ.update({"QUERY_STRING": "", "HTTP_COOKIE": "", "PATH_INFO": "/", "kapok.refused": refusal})
+                environ.update({"QUERY_STRING": "", "PATH_INFO": "/", "kapok.refused": refusal})
+                if refusal.status == 431:  # others keep theirs: a link that is refused signs nobody out
+                    environ["HTTP_COOKIE"] = ""
             self._dress(environ, request_id, address)
             pages = self._fallback(environ, noted)
             route = str(environ.get("kapok.route") or "-")

@@ -206,6 +206,11 @@ class TestPages:
             change.disable(db, portal.client_id)
         self.good(person.get(f"/authorize/resume?flow={flow[1]}"))
 
+    def test_what_the_door_refuses_signs_nobody_out(self, op):
+        person = op.person().sign_in()
+        self.good(person.get("/help?x=%00"))
+        assert person.get("/me").status_code == 200
+
     @staticmethod
     def good(response):
         assert response.status_code >= 400
