@@ -26,7 +26,7 @@ def revoke(db: Session, token: AccessToken) -> bool:
     values = {"jti": token.jti, "expires_at": token.expires_at}
     made = insert(RevokedToken).values(values).on_conflict_do_nothing(index_elements=["jti"])
     after_commit(db, forget)
-    return db.connection().execute(made).rowcount == 1
+    return db.connection().execute(made.returning(RevokedToken.jti)).first() is not None
 
 
 def machine_lives(token: AccessToken) -> bool:

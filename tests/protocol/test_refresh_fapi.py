@@ -76,6 +76,7 @@ def test_it_lives_a_week_from_its_last_use(strict, first, frozen_clock):
 
 
 def test_it_is_still_one_transaction_of_two_statements(strict, first):
+    strict.refresh(first["refresh_token"])
     form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], **strict.keys.form()}
     headers = strict.prover.sent()
     with statements() as (sent, commits):
