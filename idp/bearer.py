@@ -135,7 +135,7 @@ def read(request: Request, token: str, *, scope: str) -> tuple[AccessToken, Regi
     if scope not in found.scopes & client.scopes:
         raise refused("insufficient_scope", 403, "the access token lacks the scope", path=path, scope=scope)
     if proof is not None:
-        _spend(proof, path)
+        _spend(proof, client, path)
     return found, client
 
 
@@ -153,9 +153,9 @@ def _proof(request: Request, token: str) -> Proof | None:
     return proof
 
 
-def _spend(proof: Proof, path: str) -> None:
+def _spend(proof: Proof, client: RegisteredClient, path: str) -> None:
     try:
-        proof.spend()
+        proof.serve(client)
     except InvalidProof as error:
         raise _unproven(error, path) from None
 

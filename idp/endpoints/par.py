@@ -35,7 +35,7 @@ def handle(request: Request) -> Answer:
 
     def push(_request: Request, form: Mapping[str, str], client: RegisteredClient) -> Answer:
         if proof is not None:
-            proof.spend()
+            proof.serve(client)
         return _push(form, client, proof)
 
     return client_endpoint(push, joined=REPEATABLE)(request)

@@ -16,6 +16,7 @@ from authlib.oauth2 import OAuth2Error
 from joserfc.jwk import Key, KeySet
 
 from idp.clients import certificate, keys, signed
+from idp.clients.registered import RegisteredClient
 from idp.settings import DpopSettings
 from idp.tokens import mint
 from kernel import clock, crypto, keyvalue, settings
@@ -50,9 +51,17 @@ class Proof:
     """A proof whose signature, request and time fit. ``jkt`` is the thumbprint of its key (RFC 7638)."""
 
     jkt: str
+    alg: str
     jti: str
     path: str
     until: float
+
+    def serve(self, client: RegisteredClient) -> None:
+        """Spend it for this client. :raises InvalidProof: also for an algorithm that its profile leaves out."""
+        allowed = signed.algorithms(client, None)
+        if self.alg not in allowed:  # FAPI 2.0 §5.4.1
+            raise InvalidProof(f"the DPoP proof: for this client alg must be one of {', '.join(allowed)}")
+        self.spend()
 
     def spend(self) -> None:
         """Once what it is for is known to be wanted. :raises InvalidProof: where it was used before, anywhere."""
@@ -107,7 +116,7 @@ def _read(text: str, method: str, path: str, token: str | None) -> Proof:
     until = claims["iat"] + settings.of(DpopSettings).dpop_proof_seconds
     if until < clock.now().timestamp():
         raise signed.Refused("iat is too long ago: make a new one for each request, and look at the clock")
-    return Proof(jkt=key.thumbprint(), jti=jti, path=path, until=until)
+    return Proof(jkt=key.thumbprint(), alg=alg, jti=jti, path=path, until=until)
 
 
 def _key(header: Mapping[str, Any]) -> Key:

@@ -25,7 +25,7 @@ def presented(client: RegisteredClient, headers: Mapping[str, str], proof: Proof
     """
     meta, cnf = client.meta, {}
     if proof is not None:
-        proof.spend()
+        proof.serve(client)
         cnf[JKT] = proof.jkt
     elif meta.dpop_bound_access_tokens:
         raise InvalidProof("the client is registered with dpop_bound_access_tokens: send a DPoP proof")

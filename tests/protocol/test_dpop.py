@@ -221,7 +221,7 @@ class TestReplay:
 
     def test_two_nodes_at_once(self, redis_url):
         nodes = [keyvalue.RedisStore(redis_url) for _ in range(2)]
-        proof = Proof(jkt="k", jti="j", path="/token", until=clock.now().timestamp() + 60)
+        proof = Proof(jkt="k", alg="ES256", jti="j", path="/token", until=clock.now().timestamp() + 60)
         start = threading.Barrier(16)
         local = threading.local()
 
