@@ -148,10 +148,14 @@ def judge_times(claims: Claims, *, longest: int | None = None) -> None:
             raise Refused(f"{name} is in the future: the clock of its maker is fast")
 
 
+def usual(alg: object) -> object:
+    """EdDSA by the curve that we take has two names (RFC 9864 §2.2); the one that metadata has."""
+    return "EdDSA" if alg == "Ed25519" else alg
+
+
 def judge_form(header: Claims, algorithms: Collection[str], typ: Collection[str]) -> None:
     """The header's ``alg`` and ``typ``. :raises Refused: for others than these."""
-    # RFC 9864 §2.2: EdDSA by the curve that we take, by its full name.
-    if ("EdDSA" if header.get("alg") == "Ed25519" else header.get("alg")) not in algorithms:
+    if usual(header.get("alg")) not in algorithms:
         raise Refused(f"must be signed by {' or '.join(algorithms)}")
     said = header.get("typ")
     names = {name.lower() for name in typ}

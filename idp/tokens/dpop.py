@@ -59,7 +59,7 @@ class Proof:
     def serve(self, client: RegisteredClient) -> None:
         """Spend it for this client. :raises InvalidProof: also for an algorithm that its profile leaves out."""
         allowed = signed.algorithms(client, None)
-        if self.alg not in allowed:  # FAPI 2.0 §5.4.1
+        if signed.usual(self.alg) not in allowed:  # FAPI 2.0 §5.4.1
             raise InvalidProof(f"the DPoP proof: for this client alg must be one of {', '.join(allowed)}")
         self.spend()
 

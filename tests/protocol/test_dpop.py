@@ -71,6 +71,10 @@ class TestTokenEndpoint:
         assert op.read(response.json["access_token"]).claims["cnf"] == {"jkt": prover.jkt}
         assert len(response.headers.getlist("DPoP-Nonce")) == 1
 
+    def test_ed25519_by_its_full_name(self, op, machine):
+        prover = Prover(key=new_key("EdDSA"), alg="Ed25519")
+        assert ask(op, machine, prover.sent()).status_code == 200
+
     def test_without_a_proof_it_is_a_bearer_token(self, op, machine):
         response = op.token(machine, **CC)
         assert response.json["token_type"] == "Bearer"

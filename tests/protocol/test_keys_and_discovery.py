@@ -54,7 +54,8 @@ class TestDiscovery:
         document = op.machine.get(WELL_KNOWN, base_url=ISSUER).json
         assert document["response_types_supported"] == ["code"]
         assert document["code_challenge_methods_supported"] == ["S256"]
-        assert set(document["grant_types_supported"]) == {"authorization_code", "refresh_token", "client_credentials"}
+        assert {"authorization_code", "refresh_token", "client_credentials"} <= set(document["grant_types_supported"])
+        assert not {"implicit", "password"} & set(document["grant_types_supported"])
         assert "RS256" in document["id_token_signing_alg_values_supported"]
         assert "none" not in document["id_token_signing_alg_values_supported"]
         assert document["request_parameter_supported"] is True
