@@ -206,6 +206,7 @@ def environment(folder: Path, issuer: str) -> dict[str, str]:
         "PUBLIC_URL": issuer,
         "PORT": str(urlsplit(issuer).port),
         "SSL_CERT_FILE": str(folder / "ca.pem"),
+        "REGISTRATION_TRIES": "1000000",  # every module registers clients of its own
         **SECRETS,
     }
 
