@@ -26,11 +26,31 @@ def choose() -> str:
     """The locale of this request; outside a request, the source language."""
     if not has_request_context():
         return LOCALES[0]
-    chosen = prefs.current().lang or session.get(SUGGESTED, "")
+    chosen = prefs.current().lang or _suggested()
     if not chosen:
         # zh first: of a browser that names neither, or any, the page is Chinese.
         chosen = request.accept_languages.best_match(["zh-CN", "zh", "en"], "zh-CN") or "zh-CN"
     return "en" if chosen == "en" else LOCALES[0]
+
+
+def tag() -> str:
+    """The language of this request as a tag."""
+    return TAGS[LOCALES.index(choose())]
+
+
+def _suggested() -> str:
+    """What the session holds; nothing where it could not be opened, and an error's page has to be written."""
+    try:
+        return str(session.get(SUGGESTED, ""))
+    except AssertionError:
+        return ""
+
+
+def _suggested() -> str:
+    try:
+        return str(session.get(SUGGESTED, ""))
+    except AssertionError:  # Flask's, before it has a session: the page that says it could not be opened needs words
+        return ""
 
 
 def first_of(tags: Iterable[str]) -> str | None:
