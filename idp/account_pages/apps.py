@@ -133,7 +133,7 @@ def _apps(db: Session, account_id: str) -> list[App]:
     for kept in db.scalars(
         select(Consent)
         .where(Consent.account_id == account_id, or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now()))
-        .order_by(Consent.kind.desc(), Consent.name)
+        .order_by(Consent.name)
     ):
         decided.setdefault(kept.client_id, []).append(kept)
     rows = db.execute(
@@ -153,7 +153,9 @@ def _app(client: Client, decided: list[Consent], used_at: datetime | None) -> Ap
         name=client.name,
         purpose=client.purpose,
         legal_basis=client.legal_basis,
-        gets=[_agreed(kept) for kept in decided if kept.granted],
+        gets=sorted(
+            (_agreed(kept) for kept in decided if kept.granted), key=lambda one: words.place(one.kind, one.name)
+        ),
         decided=max((kept.decided_at for kept in decided), default=None),
         used_at=used_at,
         start=start_url(running.meta) if running is not None else None,

@@ -18,7 +18,7 @@ from idp.consent import decide, wanted
 from idp.consent.wanted import Wanted
 from idp.login.errors import Expired
 from idp.viewer import Viewer
-from kernel import audit, clock
+from kernel import audit, clock, i18n
 from kernel.db import after_commit
 
 REQUIRED: Final = frozenset({"profile", "identity"})
@@ -38,6 +38,14 @@ class Asking:
     @property
     def resume(self) -> str:
         return f"/authorize/resume?{urlencode({'flow': self.flow})}"
+
+    @property
+    def name(self) -> str:
+        return self.said("client_name") or self.client.name
+
+    def said(self, member: str) -> str | None:
+        """What the client says about itself, in the language of the page."""
+        return self.client.meta.said(member, i18n.tag())
 
     @property
     def required(self) -> frozenset[str]:

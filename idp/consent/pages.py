@@ -37,8 +37,8 @@ def show() -> Response:
             return redirect(asking.resume, 303)
         found = items(db, asking, person)
     headers.allow_form_target(asking.request.redirect_uri)
-    if asking.client.meta.logo_uri is not None:
-        headers.allow_image(asking.client.meta.logo_uri)
+    if (logo := asking.said("logo_uri")) is not None:
+        headers.allow_image(logo)
     must = [item for item in found if item.kind == SCOPE and item.name in REQUIRED]
     page = render_template(
         "idp/consent.html",

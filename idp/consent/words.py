@@ -29,3 +29,9 @@ CLAIMS: Final[dict[str, Text]] = {
 
 def title(kind: str, name: str) -> Text:
     return (CLAIMS if kind == CLAIM else TITLES).get(name, name)
+
+
+def place(kind: str, name: str) -> tuple[bool, int]:
+    """Where it stands in a list: scopes before single claims, each in the order above."""
+    known = list(CLAIMS if kind == CLAIM else TITLES)
+    return kind == CLAIM, known.index(name) if name in known else len(known)

@@ -7,7 +7,7 @@ from idp.authorize import pending
 from idp.clients import registered
 from idp.login.destination import Destination
 from idp.login.errors import Expired
-from kernel import headers
+from kernel import headers, i18n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +35,16 @@ def of(destination: Destination) -> Portal | None:
     client = registered.find(asked.client_id) if asked is not None else None
     if asked is None or client is None:
         raise Expired
+    lang = i18n.tag()
     return Portal(
-        name=client.name,
+        name=client.meta.said("client_name", lang) or client.name,
         redirect_uri=asked.redirect_uri,
         login_hint=asked.login_hint,
         city_hint=asked.city_hint,
         creating="create" in asked.prompt,
-        logo_uri=client.meta.logo_uri,
-        policy_uri=client.meta.policy_uri,
-        tos_uri=client.meta.tos_uri,
+        logo_uri=client.meta.said("logo_uri", lang),
+        policy_uri=client.meta.said("policy_uri", lang),
+        tos_uri=client.meta.said("tos_uri", lang),
     )
 
 

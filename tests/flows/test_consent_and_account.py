@@ -225,7 +225,7 @@ def test_withdrawing_is_one_page_and_at_once(browser: Browser, owner: str) -> No
     assert "住房公积金网上业务厅" in page
     assert page.count("撤回这项") == 3
     asked = browser.get(f"/account/apps/{client_id}/withdraw").text
-    assert "现在可以获取：电子邮箱、实名信息、基本信息" in asked
+    assert "现在可以获取：基本信息、实名信息、电子邮箱" in asked
     assert "立即不能再获取" in asked
     response = browser.post(f"/account/apps/{client_id}/withdraw")
     assert response.headers["Location"] == "/account/apps"

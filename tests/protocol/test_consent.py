@@ -202,6 +202,16 @@ class TestPage:
             assert 'href="https://portal.example.gov.cn/privacy"' in text
             assert 'href="https://portal.example.gov.cn/tos"' in text
 
+    def test_it_is_said_in_the_language_of_the_page(self, op, person):
+        portal = op.portal(
+            **{"client_name#en": "Test portal", "policy_uri#en": "https://portal.example.gov.cn/privacy-en"}
+        )
+        flow = flow_of(person.authorize(portal, scope="openid email", ui_locales="en"))
+        for page in (f"/consent?flow={flow}", f"/login?flow={flow}"):
+            text = person.get(page).text
+            assert "Test portal" in text
+            assert 'href="https://portal.example.gov.cn/privacy-en"' in text
+
 
 class TestApps:
     PAGE = "/account/apps"
