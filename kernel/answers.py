@@ -12,6 +12,7 @@ from kernel.errors import AppError, Invalid
 Headers = tuple[tuple[str, str], ...]
 
 _NO_STORE: Final = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps makes one each time
 _NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
 
 
@@ -24,7 +25,7 @@ class Answer:
 
 def json_answer(obj: object, status: int = 200, headers: Headers = (), *, cache: str | None = None) -> Answer:
     """JSON, by default never stored by a cache; ``cache`` replaces the Cache-Control value for public documents."""
-    body = json.dumps(obj, ensure_ascii=False, separators=(",", ":")).encode()
+    body = _encode(obj).encode()
     caching = _NO_STORE if cache is None else (("Cache-Control", cache),)
     return Answer(status, body, (("Content-Type", "application/json"), *caching, _NOSNIFF, *headers))
 

@@ -1,14 +1,12 @@
 """Who acts in this request or task: carried by a context variable, read by the audit and the log."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import TypedDict, Unpack
+from typing import NamedTuple, TypedDict, Unpack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """The acting side of whatever happens now; all ``None`` outside a request."""
+class Actor(NamedTuple):
+    """The acting side of whatever happens now; all ``None`` outside a request. Made several times a request."""
 
     request_id: str | None = None
     address: str | None = None
@@ -39,7 +37,15 @@ class bind:  # noqa: N801  # reads as the verb it is: `with bind(account_id=…)
     __slots__ = ("_token",)
 
     def __init__(self, **changes: Unpack[Changes]) -> None:
-        self._token = _actor.set(replace(_actor.get(), **changes))
+        before = _actor.get()
+        self._token = _actor.set(
+            Actor(
+                changes.get("request_id", before.request_id),
+                changes.get("address", before.address),
+                changes.get("account_id", before.account_id),
+                changes.get("client_id", before.client_id),
+            )
+        )
 
     def undo(self) -> None:
         _actor.reset(self._token)

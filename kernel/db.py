@@ -119,9 +119,11 @@ def _sqlite(url: str, *, read_only: bool) -> Engine:
         for pragma in [*pragmas, f"query_only={'ON' if read_only else 'OFF'}"]:
             connection.execute(f"PRAGMA {pragma}").close()
 
-    @event.listens_for(made, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")
+    def begin(dbapi_connection: Any) -> None:
+        dbapi_connection.execute("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE").close()
+
+    # Not a listener to "begin": where there is any, SQLAlchemy looks for listeners at every statement.
+    made.dialect.do_begin = begin  # type: ignore[method-assign]
 
     return made
 
