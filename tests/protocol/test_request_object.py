@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from joserfc.jwk import OctKey
 
 from idp.authorize import reference
@@ -247,6 +249,51 @@ class TestFaulty:
 
 def asked_rs(person, client, alg):
     return person.authorize(client.portal, request=request_object(client.portal, client.key, {"alg": alg}))
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=30)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    max_leaves=8,
+)
+NAMES = [
+    *("iss", "aud", "exp", "nbf", "iat", "jti", "client_id", "response_type", "response_mode", "redirect_uri", "scope"),
+    *(
+        "state",
+        "nonce",
+        "prompt",
+        "max_age",
+        "claims",
+        "resource",
+        "authorization_details",
+        "code_challenge",
+        "acr_values",
+    ),
+    *("code_challenge_method", "id_token_hint", "login_hint", "dpop_jkt", "ui_locales", "display", "x"),
+]
+
+
+def test_whatever_is_in_it_the_answer_is_a_refusal_or_a_step(op, person, client):
+    @settings(
+        max_examples=150,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+    @given(st.dictionaries(st.sampled_from(NAMES), JSON, min_size=1, max_size=4))
+    def fuzz(members):
+        claims = parameters(client.portal) | {"iss": client.portal.client_id, "aud": ISSUER, "exp": 9_999_999_999}
+        try:
+            token = sign(client.key, {"alg": "ES256"}, claims | members)
+        except UnicodeEncodeError:
+            return
+        response = person.authorize(client.portal, request=token)
+        assert response.status_code in {200, 303, 400, 414}, (response.status_code, members)
+        if response.status_code == 303:
+            assert response.headers["Location"].startswith((CALLBACK, OTHER, "/login", "/consent?")), members
+        pushed = push(op, client.portal, {"request": token} | client.form())
+        assert pushed.status_code in {201, 400}, (pushed.status_code, members)
+
+    fuzz()
 
 
 class TestByReference:
