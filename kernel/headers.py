@@ -31,6 +31,13 @@ def allow_form_target(url: str) -> None:
     _allow("csp_form_action", url)
 
 
+def allow_forms_to_go_on() -> None:
+    """Let whoever a form of this page is sent to redirect to any site: Chromium applies form-action to that too, and a
+    portal may have several hosts. Only for a page that has one form, whose every byte is ours.
+    """
+    g.setdefault("csp_form_action", []).append("https:")
+
+
 def allow_frame(url: str) -> None:
     """Let this page hold a frame of ``url``'s origin, a registered one: portals are told of a logout in it."""
     _allow("csp_frame_src", url)

@@ -51,6 +51,7 @@ def refuse(error: OAuth2Error, back: Back) -> Response:
 def _form(back: Back, told: Mapping[str, str]) -> Response:
     """A page whose form goes on by itself (OAuth 2.0 Form Post Response Mode §2), or by its button."""
     headers.allow_form_target(back.redirect_uri)
+    headers.allow_forms_to_go_on()
     page = make_response(
         render_template("idp/form_post.html", target=back.redirect_uri, told=told, portal=back.client.name)
     )

@@ -33,7 +33,7 @@ class TestFormPost:
         response = op.person().sign_in().authorize(op.portal(), **FORM)
         assert response.headers["Cache-Control"] == "no-store"
         assert response.headers["Referrer-Policy"] == "strict-origin"
-        assert policy(response, "form-action") == ["'self'", "https://portal.example.gov.cn"]
+        assert policy(response, "form-action") == ["'self'", "https://portal.example.gov.cn", "https:"]
         assert policy(response, "script-src") == ["'self'"]
         assert "<script>" not in response.text
         assert "onload" not in response.text
