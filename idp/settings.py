@@ -161,7 +161,7 @@ class DpopSettings(Section):
     dpop_nonces: Literal["required", "offered"] = setting(
         "whether a proof of possession must hold a value that we gave (required), or may (offered)", "offered"
     )
-    dpop_proof_seconds: int = setting("a proof without such a value may be so many seconds old", 60)
+    dpop_proof_seconds: int = setting("a proof of possession may be so many seconds old", 60)
 
     @field_validator("dpop_proof_seconds")
     @classmethod
