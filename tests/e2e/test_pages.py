@@ -1,6 +1,7 @@
 """Every page of the product, as it stands in the demonstration: nothing wrong in any mode, at any width."""
 
 import re
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, StorageState
@@ -84,6 +85,40 @@ def test_the_page_behind_a_list(browser: Browser, embedded: Demo, signed_in: Sto
         links = [link.get_attribute("href") or "" for link in page.locator("main a").all()]
     behind = next(link for link in links if re.match(FIRST_LINKS[path], link))
     assert faults(browser, embedded.issuer + behind, state=signed_in) == []
+
+
+ASKED: dict[str, dict[str, str]] = {  # by the page that asks: what the portal sends
+    "/login/account": {"prompt": "select_account"},
+    "/login": {"prompt": "create"},
+    "/consent": {
+        "prompt": "consent",
+        "scope": "openid profile",
+        "claims": '{"userinfo": {"id_number": {"essential": true}, "phone_number": null, "level": null}}',
+    },
+}
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_a_page_that_a_portal_sends_people_to(
+    browser: Browser, embedded: Demo, signed_in: StorageState, path: str
+) -> None:
+    portal = embedded.sheet["portal"]
+    asked = {
+        "response_type": "code",
+        "client_id": portal["client_id"],
+        "redirect_uri": f"{portal['url']}/callback",
+        "scope": "openid",
+        "nonce": "n",
+        "code_challenge": "c" * 43,
+        "code_challenge_method": "S256",
+        **ASKED[path],
+    }
+    with person(browser, embedded.issuer, state=signed_in) as context:
+        page = context.new_page()
+        page.goto(f"{embedded.issuer}/authorize?{urlencode(asked)}")
+        address = page.url
+    assert urlsplit(address).path == path
+    assert faults(browser, address, state=signed_in) == []
 
 
 @pytest.mark.parametrize("path", ["/admin/feeds", "/admin/clients"])
