@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from idp import scopes
+from idp.accounts import levels
 from idp.clients import fapi_faults, key_faults, uri_faults
 
 if TYPE_CHECKING:
     from idp.clients.metadata import Metadata
 
-LEVELS: Final = ("2", "3", "4", "5")
 MOST_OF_A_NAME: Final = 200
 
 
@@ -25,8 +25,8 @@ def of(m: "Metadata") -> Iterator[tuple[str, str]]:
     yield from key_faults.of(m)
     yield from _scope_faults(m)
     yield from _detail_faults(m)
-    if unknown := [ascii(acr) for acr in m.default_acr_values if acr not in LEVELS]:
-        yield "default_acr_values", f"has {', '.join(unknown)}; there are {', '.join(LEVELS)}"
+    if unknown := [ascii(acr) for acr in m.default_acr_values if acr not in levels.ACR]:
+        yield "default_acr_values", f"has {', '.join(unknown)}; there are {', '.join(levels.ACR)}"
     if m.fapi2:
         yield from fapi_faults.of(m)
 

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from idp.models.account import Account
@@ -29,7 +31,7 @@ def asking(userinfo=None, id_token=None):
     return json.dumps({"userinfo": userinfo or {}, "id_token": id_token or {}})
 
 
-def given(op, portal, person, **changes):
+def told_of(op, portal, person, **changes):
     """What the ID token and userinfo say besides what every one says."""
     answer = op.tokens(portal, person, **changes)
     claims = op.read(answer["id_token"]).claims
@@ -43,32 +45,32 @@ class TestRelease:
     def test_each_claim_is_released_where_it_was_asked_for_and_nowhere_else(self, op, portal, person):
         op.consent(person, portal, claims={"email": True, "name": True})
         wishes = asking(userinfo={"email": None}, id_token={"name": {"essential": True}})
-        assert given(op, portal, person, claims=wishes) == ({"name": "张三"}, {"email": "z@example.gov.cn"})
+        assert told_of(op, portal, person, claims=wishes) == ({"name": "张三"}, {"email": "z@example.gov.cn"})
 
     def test_the_rest_of_the_scope_stays(self, op, portal, person):
         op.consent(person, portal, claims={"id_number": True})
-        assert given(op, portal, person, claims=asking(userinfo={"id_number": None})) == ({}, {"id_number": NUMBER})
+        assert told_of(op, portal, person, claims=asking(userinfo={"id_number": None})) == ({}, {"id_number": NUMBER})
 
     def test_scopes_and_single_claims_together(self, op, portal, person):
         op.consent(person, portal, "profile", claims={"email": True})
         wishes = asking(userinfo={"email": None}, id_token={"name": None})
-        in_token, told = given(op, portal, person, scope="openid profile", claims=wishes)
+        in_token, told = told_of(op, portal, person, scope="openid profile", claims=wishes)
         assert in_token == {"name": "张三"}
         assert told == {"name": "张三", "locale": "zh-CN", "email": "z@example.gov.cn"}
 
     def test_what_only_describes_a_claim_goes_with_its_consent(self, op, portal, person):
         op.consent(person, portal, claims={"email": True})
         wishes = asking(userinfo={"email_verified": None})
-        assert given(op, portal, person, claims=wishes) == ({}, {"email_verified": False})
+        assert told_of(op, portal, person, claims=wishes) == ({}, {"email_verified": False})
 
     def test_consent_to_the_scope_is_consent_to_its_claims(self, op, portal, person):
         op.consent(person, portal, "email")
-        assert given(op, portal, person, claims=asking(id_token={"email": None}))[0] == {"email": "z@example.gov.cn"}
+        assert told_of(op, portal, person, claims=asking(id_token={"email": None}))[0] == {"email": "z@example.gov.cn"}
 
     @pytest.mark.parametrize("name", ["nickname", "address", "name#en", "phone_number", "iss", "aud", "scope", ""])
     def test_claims_that_are_not_ours_or_not_the_clients_are_left_out(self, op, portal, person, name):
         wishes = asking(userinfo={name: {"essential": True}}, id_token={name: {"value": "x"}})
-        assert given(op, portal, person, claims=wishes) == ({}, {})
+        assert told_of(op, portal, person, claims=wishes) == ({}, {})
 
     @pytest.mark.parametrize(
         ("wish", "there"),
@@ -83,7 +85,7 @@ class TestRelease:
     )
     def test_another_value_than_the_one_asked_for_is_left_out(self, op, portal, person, wish, there):
         op.consent(person, portal, claims={"email": True})
-        in_token, told = given(op, portal, person, claims=asking(userinfo={"email": wish}, id_token={"email": wish}))
+        in_token, told = told_of(op, portal, person, claims=asking(userinfo={"email": wish}, id_token={"email": wish}))
         assert ("email" in in_token, "email" in told) == (there, there)
 
     def test_it_is_read_at_this_moment_and_only_while_the_client_is_registered_for_it(self, op, portal, person):
@@ -107,7 +109,7 @@ class TestRelease:
 
     def test_a_statutory_basis_takes_the_place_of_consent(self, op, person):
         portal = op.portal(legal_basis="《住房公积金管理条例》第二十四条", scope="openid email", purpose="核验")
-        told = given(op, portal, person, claims=asking(userinfo={"email": None}))[1]
+        told = told_of(op, portal, person, claims=asking(userinfo={"email": None}))[1]
         assert told == {"email": "z@example.gov.cn"}
 
     def test_without_openid_there_is_no_claims_parameter(self, op, portal, person):
@@ -132,7 +134,7 @@ class TestConsent:
         assert "张三" not in page.partition("</header>")[2].partition("<form")[2], "only what was asked for is shown"
         person.send("/consent", on=f"/consent?flow={flow}", flow=flow, do="allow", scope=["claim:email"], keep="year")
         assert "code" in landed(person.get(f"/authorize/resume?flow={flow}")).answer
-        assert given(op, portal, person, claims=wishes) == ({}, {"email": "z@example.gov.cn"})
+        assert told_of(op, portal, person, claims=wishes) == ({}, {"email": "z@example.gov.cn"})
         with reading() as db:
             kept = {row.name: row for row in db.scalars(select(Consent))}
         assert {row.kind for row in kept.values()} == {CLAIM}
@@ -195,6 +197,42 @@ def test_a_code_with_claims_in_the_id_token_reads_the_person_too(op, portal, per
     with statements() as (sent, _commits):
         assert op.redeem(portal, code, pkce).status_code == 200
     assert [line.split()[0] for line in sent] == ["UPDATE", "SELECT", "INSERT", "SELECT", "SELECT"], sent
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("z@example.gov.cn"),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["essential", "value", "values", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(
+    ["email", "name", "level", "certificates", "acr", "auth_time", "sub", "iss", "nickname", "#", "\0"]
+)
+
+
+def test_nothing_that_is_asked_for_breaks_anything(op):
+    person = op.person(email="z@example.gov.cn").sign_in()
+    portal = op.portal(scope="openid profile email identity certificates", legal_basis="《数据安全法》", purpose="核验")
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.dictionaries(st.sampled_from(["id_token", "userinfo"]), JSON | st.dictionaries(NAMES, JSON, max_size=4)))
+    def fuzz(wishes):
+        pkce = Pkce()
+        response = person.authorize(portal, pkce, claims=json.dumps(wishes))
+        assert response.status_code == 303, wishes
+        if response.headers["Location"].startswith(("/login?", "/login/step-up?")):
+            return
+        answer = landed(response).answer
+        if "code" in answer:
+            tokens = op.redeem(portal, answer["code"], pkce)
+            assert tokens.status_code == 200, wishes
+            assert op.userinfo(tokens.json["access_token"]).status_code == 200, wishes
+        else:
+            assert answer["error"] in {"invalid_request", "unmet_authentication_requirements"}, wishes
+
+    fuzz()
 
 
 def test_discovery_tells_of_it(op):

@@ -39,6 +39,7 @@ FUZZ = settings(
 AUTHORIZE = [
     *("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "prompt", "max_age", "acr_values"),
     *("code_challenge", "code_challenge_method", "response_mode", "id_token_hint", "login_hint", "request", "x"),
+    *("claims", "claims_locales", "ui_locales", "display"),
 ]
 TOKEN = [
     "grant_type",
