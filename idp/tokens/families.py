@@ -257,8 +257,13 @@ def _ending(at: datetime, reason: str) -> Any:
 
 
 def _grown_out_of(*which: Any) -> Any:
-    """The ids of all that descends from these families (RFC 8693: a chain is at most a few links long)."""
-    line = select(FAMILY.c.id).where(*which).cte("line", recursive=True)
-    child = FAMILY.alias()
-    line = line.union(select(child.c.id).join(line, child.c.parent_id == line.c.id))
+    """The ids of all that descends from these families (RFC 8693: a chain is at most a few links long).
+
+    It begins with the children, which are few, and not with the families, which may be a client's million.
+    """
+    child, further = FAMILY.alias(), FAMILY.alias()
+    ended = select(FAMILY.c.id).where(*which)
+    children = select(child.c.id).where(child.c.parent_id.is_not(None), child.c.parent_id.in_(ended))
+    line = children.cte("line", recursive=True)
+    line = line.union(select(further.c.id).join(line, further.c.parent_id == line.c.id))
     return select(line.c.id)
