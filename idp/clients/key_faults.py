@@ -16,7 +16,7 @@ SIGNED: Final = (
     "authorization_signed_response_alg",
     "introspection_signed_response_alg",
 )
-_KTY: Final = {"RSA-OAEP-256": {"RSA"}, "ECDH-ES": {"EC", "OKP"}}
+_KTY: Final = {"RSA-OAEP-256": ("RSA",), "ECDH-ES": ("EC", "OKP")}  # no sets: what was sent may have no hash
 
 
 def of(m: "Metadata") -> Iterator[tuple[str, str]]:
