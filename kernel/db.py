@@ -90,6 +90,11 @@ def engine() -> Engine:
     return _both().writing
 
 
+def reading_engine() -> Engine:
+    """The one that cannot write, for ``kernel.quick``. Acts use ``reading()``."""
+    return _both().reading
+
+
 def _both() -> _Engines:
     if _engines is None:
         configure(settings.of(settings.KernelSettings).database_url)
