@@ -7,7 +7,7 @@ from idp.clients import change, registered
 from idp.models.client import Client
 from kernel.db import transaction
 from kernel.machine import Request
-from tests.protocol.parties import ISSUER, Pkce
+from tests.protocol.parties import ISSUER, Pkce, landed
 from tests.protocol.test_code_redemption import refused
 
 API, OTHER = "https://b.example.gov.cn/api", "https://b.example.gov.cn/more"
@@ -95,17 +95,15 @@ class TestAsked:
 
 class TestOfAPerson:
     def granted(self, op, portal, person, *resources):
-        """A code whose terms name these interfaces, as /authorize keeps them."""
-        from sqlalchemy import update
-
-        from idp.models.code import AuthorizationCode
-
+        """A code for these interfaces."""
         pkce = Pkce()
-        code = person.code(portal, pkce, scope="openid materials")
-        if resources:
-            with transaction() as db:
-                db.execute(update(AuthorizationCode).values(terms={"resources": list(resources)}))
-        return code, pkce
+        return person.code(portal, pkce, scope="openid materials", resource=list(resources) or None), pkce
+
+    @pytest.mark.parametrize("wrong", ["https://nobody.example/api", "x"], ids=["nobodys", "relative"])
+    def test_what_is_no_interface_is_told_to_the_portal(self, op, portal, person, wrong):
+        answer = landed(person.authorize(portal, resource=[API, wrong])).answer
+        assert answer["error"] == "invalid_target"
+        assert "code" not in answer
 
     def test_the_token_is_for_what_was_granted(self, op, portal, person):
         code, pkce = self.granted(op, portal, person, API, REUSE)
