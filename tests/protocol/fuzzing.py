@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from hypothesis import HealthCheck, settings
 from werkzeug.test import Client, TestResponse
 
 from idp.oauth_errors import ERRORS
 from tests.protocol.parties import ISSUER
 
 ROOT = Path(__file__).parents[2]
+FUZZ = settings(
+    max_examples=80,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 SCRIPT, IMAGE = '"><script>alert(1)</script>', "'><img src=x onerror=alert(1)>"
 NASTY = (
     # nothing, spaces, controls, line ends as they are and encoded

@@ -6,24 +6,17 @@ Each parameter of a good request gets each nasty value; then many at once are sp
 import string
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.clients.metadata import Metadata
 from idp.endpoint import endpoints
 from tests.protocol.fuzz_requests import Requests
-from tests.protocol.fuzzing import NASTY, ODD_JSON, ask, parameters, sent, sound
+from tests.protocol.fuzzing import FUZZ, NASTY, ODD_JSON, ask, parameters, sent, sound
 from tests.protocol.parties import CALLBACK
 
 BYE = "https://portal.example.gov.cn/bye"
 VALUE = st.one_of(st.sampled_from(NASTY), st.text(max_size=60))
-FUZZ = settings(
-    max_examples=80,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 AUTHORIZE = sorted(
     {*parameters("idp/authorize")}
     | {"response_type", "state", "nonce", "display", "ui_locales", "claims_locales", "login_hint", "city_hint"}

@@ -3,22 +3,15 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel import csrf
-from tests.protocol.fuzzing import NASTY, ask, parameters, sent, sound
+from tests.protocol.fuzzing import FUZZ, NASTY, ask, parameters, sent, sound
 from tests.protocol.parties import CALLBACK, ISSUER, flow_of
 
 NAMES = parameters("idp")
 VALUE = st.one_of(st.sampled_from(NASTY), st.text(max_size=40))
-FUZZ = settings(
-    max_examples=300,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 FROM_ANY_SITE = {"authorize.authorize_by_form", "logout.end_session_by_form"}
 
@@ -57,7 +50,7 @@ def test_pages_get_anything(op, browsers):
     assert len(pages) > 25
     flows = [flow_of(browser.authorize(portal, prompt="login")) for browser in browsers]
 
-    @FUZZ
+    @settings(FUZZ, max_examples=300)
     @given(
         st.sampled_from(pages),
         st.dictionaries(st.sampled_from(NAMES), VALUE, max_size=4),
