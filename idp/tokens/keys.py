@@ -19,11 +19,11 @@ from idp.models.key import SigningKey
 from idp.process_cache import ProcessCache
 from idp.settings import TokenSettings
 from idp.tokens.algorithms import ALGORITHMS as _ALGORITHMS
-from idp.tokens.signer import Signer
+from idp.tokens.signer import ACCESS, ES256, Checker, Signer
 from kernel import audit, clock, db, settings
 from kernel.tasks import Periodic
 
-MACHINE_ALG: Final = "ES256"  # for access tokens: a tenth of the cost of RS256, and nobody but us reads them
+MACHINE_ALG: Final = ES256  # for access tokens: a tenth of the cost of RS256, and nobody but us reads them
 ALGORITHMS: Final = tuple(_ALGORITHMS)
 CACHE_SECONDS: Final = 60
 RELOAD_SECONDS: Final = 5
@@ -34,7 +34,7 @@ DAY: Final = 24 * HOUR
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
     """``signing``: the key of each algorithm; ``verifying``: every published key by its id; ``past``: those that left;
-    ``jwks``: the document's bytes.
+    ``jwks``: the document's bytes; ``own``: who checks an access token that begins so.
     """
 
     signing: dict[str, Signer]
@@ -42,6 +42,7 @@ class Ring:
     past: dict[str, tuple[str, Key]]
     jwks: bytes
     loaded: float
+    own: dict[bytes, Checker]
 
 
 _cache: ProcessCache[Ring] = ProcessCache(seconds=CACHE_SECONDS, most=1)
@@ -145,6 +146,7 @@ def _load() -> Ring | None:
         past={row.kid: (row.alg, _ALGORITHMS[row.alg].read(row.public)) for row in rows if row not in live},
         jwks=json.dumps({"keys": [row.public for row in live]}, separators=(",", ":")).encode(),
         loaded=time.monotonic(),
+        own={one.head: one for one in (_checker(row) for row in live if row.alg == MACHINE_ALG)},
     )
 
 
@@ -175,3 +177,7 @@ def _retire(session: Session) -> None:
 
 
 PERIODIC: Final = Periodic(name="keys.upkeep", every=HOUR, run=upkeep)
+
+
+def _checker(row: SigningKey) -> Checker:
+    return Checker(row.kid, _ALGORITHMS[row.alg].read(row.public), typ=ACCESS)
