@@ -25,8 +25,9 @@ from idp.settings import TokenSettings
 from idp.tokens.mint import Grantee
 from idp.tokens.terms import Terms
 from kernel import clock, crypto, settings
-from kernel.db import after_commit, reading
+from kernel.db import after_commit
 from kernel.ids import new_secret
+from kernel.quick import Quick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,7 @@ _STANDING: Final[Select[Any]] = (
     .join(CLIENT, CLIENT.c.id == FAMILY.c.client_id)
     .where(FAMILY.c.id == bindparam("family_id"))
 )
+_QUICK: Final = Quick(_STANDING)
 _HELD: Final = _STANDING.with_for_update(read=True, of=FAMILY)
 _seen: ProcessCache[Standing] = ProcessCache(seconds=SEEN_SECONDS, most=2000)
 
@@ -112,8 +114,8 @@ def seen(family_id: str, *, jti: str) -> Standing | None:
     """
 
     def load() -> Standing | None:
-        with reading() as db:
-            return standing(db, family_id, jti=jti)
+        row = _QUICK.one({"family_id": family_id, "jti": jti, "now": clock.now()})
+        return None if row is None else Standing(**row)
 
     return _seen.get(f"{family_id}.{jti}", load)
 
