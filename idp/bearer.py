@@ -83,7 +83,7 @@ def presented(request: Request) -> str:
 
     :raises BearerRefused: without an error code where there is none (RFC 6750 §3).
     """
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _space, token = str(request.headers.get("Authorization", "")).partition(" ")
     if scheme.lower() not in {"bearer", "dpop"}:
         raise missing(request.path)
     return token.strip()

@@ -46,13 +46,6 @@ def _suggested() -> str:
         return ""
 
 
-def _suggested() -> str:
-    try:
-        return str(session.get(SUGGESTED, ""))
-    except AssertionError:  # Flask's, before it has a session: the page that says it could not be opened needs words
-        return ""
-
-
 def first_of(tags: Iterable[str]) -> str | None:
     """The first of these language tags (BCP 47, any case) that pages can be had in, as a tag of ours."""
     ours = {tag.partition("-")[0]: tag for tag in TAGS}

@@ -34,7 +34,7 @@ def answering(request: Request, act: Callable[[], Answer]) -> Answer:
 
 def presented(request: Request) -> str:
     """The token in the Authorization header (RFC 6750 §2.1); nowhere else is looked."""
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _space, token = str(request.headers.get("Authorization", "")).partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
         raise no_token()
