@@ -46,7 +46,8 @@ def authorize_by_form() -> Response:
 
     It goes on by GET: a form of another site brings no session cookie (SameSite=Lax), a link does. Nothing is done here
     that a foreign form could do to a person, so it needs no token. A request that no address has room for waits behind
-    a handle, which like the address belongs to no browser yet.
+    a handle, which like the address belongs to no browser yet. One that has a handle keeps that: under another it could
+    be answered again, and for longer (RFC 9126 §7.3).
     """
     try:
         asked = order.opened(Draft(parameters=request.values.to_dict(flat=False), started_at=clock.now()))
@@ -54,7 +55,8 @@ def authorize_by_form() -> Response:
         return answer.refuse(refused.error, refused.back)
     query = urlencode([*request.values.items(multi=True)])
     if len(query) > LONGEST_QUERY:
-        query = urlencode({"client_id": asked.client_id, "request_uri": handles.keep(asked)})
+        handle = request.values["request_uri"] if asked.handle is not None else handles.keep(asked)
+        query = urlencode({"client_id": asked.client_id, "request_uri": handle})
     return answer.go(f"/authorize?{query}")
 
 
