@@ -15,6 +15,7 @@ import structlog
 
 from kernel import clock, context
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 _MASK: Final = "***"
 
 # Keys whose values are never shown, whatever they look like.
@@ -171,7 +172,7 @@ def access_line(*, method: str, route: str, status: int, milliseconds: float, si
             "size": size,
             "request_id": request_id,
         }
-        sys.stderr.write(json.dumps(members, ensure_ascii=False) + "\n")
+        sys.stderr.write(_encode(members) + "\n")
     elif _access.form == "text":
         sys.stderr.write(f"{status} {method:5} {route}  {milliseconds:.0f} ms  {request_id}\n")
 

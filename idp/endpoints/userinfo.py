@@ -12,7 +12,7 @@ from idp.endpoint import Endpoint
 from idp.tokens import claims, dpop, encrypt, keys, userinfo
 from idp.tokens.check import AccessToken
 from kernel import context
-from kernel.db import reading, transaction
+from kernel.db import transaction
 from kernel.machine import Answer, Request, json_answer
 
 
@@ -38,12 +38,14 @@ def _with_nonce(answer: Answer) -> Answer:
 
 
 def _claims(token: AccessToken, client: RegisteredClient) -> Mapping[str, JsonValue]:
-    """One read where only the ``sub`` is asked for; otherwise a transaction, because the release is recorded."""
+    """One read where only the ``sub`` is agreed; otherwise a transaction too, because the release is recorded."""
     agreed = token.scopes & client.scopes
     family = bearer.live(token, path=plugin.path)
     assert family is not None  # a machine cannot have the scope openid
     context.bind(account_id=family.account_id)
-    with transaction() if claims.handed_over(family, client, agreed) else reading() as db:
+    if not claims.handed_over(family, client, agreed):
+        return {"sub": family.sub}
+    with transaction() as db:
         return claims.released(db, family, client, agreed)
 
 

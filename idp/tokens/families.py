@@ -19,6 +19,7 @@ from connectors.contract import cities
 from idp.models.account import ACTIVE, Account
 from idp.models.client import Client
 from idp.models.code import AuthorizationCode
+from idp.models.session import LoginSession
 from idp.models.token import RevokedToken, TokenFamily
 from idp.process_cache import ProcessCache
 from idp.settings import TokenSettings
@@ -68,6 +69,7 @@ FAMILY: Final = cast("Table", TokenFamily.__table__)
 ACCOUNT: Final = cast("Table", Account.__table__)
 CLIENT: Final = cast("Table", Client.__table__)
 CODE: Final = cast("Table", AuthorizationCode.__table__)
+SESSION: Final = cast("Table", LoginSession.__table__)
 REVOKED: Final = cast("Table", RevokedToken.__table__)
 SEEN_SECONDS: Final = 0.5  # "within one second on every node", with the time that an answer takes
 _KEPT: Final = (
@@ -92,7 +94,9 @@ _STANDING: Final[Select[Any]] = (
     .join(CLIENT, CLIENT.c.id == FAMILY.c.client_id)
     .where(FAMILY.c.id == bindparam("family_id"))
 )
-_QUICK: Final = Quick(_STANDING)
+_QUICK: Final = Quick(
+    _STANDING.with_only_columns(*(column for column in _STANDING.selected_columns if column.key != "seed"))
+)
 _HELD: Final = _STANDING.with_for_update(read=True, of=FAMILY)
 _seen: ProcessCache[Standing] = ProcessCache(seconds=SEEN_SECONDS, most=2000)
 
@@ -109,13 +113,13 @@ def standing(db: Session, family_id: str, *, jti: str = "", held: bool = False) 
 
 
 def seen(family_id: str, *, jti: str) -> Standing | None:
-    """The same, up to half a second ago: an access token often comes many times a second. What is ended here is seen
-    here at once.
+    """The same without its seed, up to half a second ago: an access token often comes many times a second. What is
+    ended here is seen here at once.
     """
 
     def load() -> Standing | None:
         row = _QUICK.one({"family_id": family_id, "jti": jti, "now": clock.now()})
-        return None if row is None else Standing(**row)
+        return None if row is None else Standing(**row, seed=None)
 
     return _seen.get(f"{family_id}.{jti}", load)
 
