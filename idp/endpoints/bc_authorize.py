@@ -19,6 +19,7 @@ from kernel.errors import TooMany
 from kernel.machine import Answer, Request, json_answer
 
 MOST_AN_HOUR = 20  # for one person by one client: who asks until somebody gives in is no portal
+MOST_MISSES = 30  # an hour by one client: hints that name nobody; who tries out names learns no more, of anybody
 
 
 def handle(request: Request, form: Mapping[str, str], client: RegisteredClient) -> Answer:  # noqa: ARG001
@@ -32,8 +33,15 @@ def handle(request: Request, form: Mapping[str, str], client: RegisteredClient) 
         "resources": list(resource.asked(client, form.get("resource"))),
         "acr_values": form.get("acr_values", "")[:200],
     }
+    guesses = f"ciba-missed:{client.client_id}"
+    if limits.reached(guesses, limit=MOST_MISSES):
+        raise TooMany("too_many_unknown_people", retry_after=3600)
     with transaction() as db:
-        account = ask.person(db, client, wish.hint)
+        try:
+            account = ask.person(db, client, wish.hint)
+        except ask.UnknownUserId:
+            limits.allow(guesses, limit=MOST_MISSES, window_seconds=3600)
+            raise
         if not limits.allow(f"ciba:{client.client_id}:{account.id}", limit=MOST_AN_HOUR, window_seconds=3600):
             raise TooMany("too_many_approvals_asked", retry_after=3600)
         begun = begin.write(

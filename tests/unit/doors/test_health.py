@@ -50,3 +50,6 @@ def test_so_many_in_a_window_and_no_more(redis_url):
         keyvalue.configure(url)
         assert [limits.allow("login:a", limit=2, window_seconds=60) for _ in range(4)] == [True, True, False, False]
         assert limits.allow("login:b", limit=2, window_seconds=60)
+        assert limits.reached("login:a", limit=2)
+        assert not limits.reached("login:b", limit=2)
+        assert not limits.reached("login:c", limit=1)
