@@ -14,7 +14,7 @@ from idp.clients.metadata import Metadata
 from idp.models.client import Client, ClientSecret
 from idp.tokens import families
 from kernel import audit, clock
-from kernel.db import after_commit
+from kernel.db import after_commit, take_time
 from kernel.errors import Invalid, NotFound
 
 SECRET_OVERLAP: Final = timedelta(days=7)
@@ -103,6 +103,7 @@ def disable(db: Session, client_id: str) -> None:
 
     :raises NotFound: for an unknown client.
     """
+    take_time(db)
     _set(db, client_id, disabled_at=clock.now())
     families.end(db, client_id=client_id, reason="client_disabled")
     audit.record(db, "client.disabled", subject=client_id)

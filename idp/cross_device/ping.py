@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from idp.clients import registered
 from idp.models.cross_device import CrossDeviceRequest
+from idp.purge import purge
 from kernel import clock, http, log
 from kernel.db import skip_locked, transaction
 from kernel.errors import AppError
@@ -18,7 +19,6 @@ LEASE: Final = timedelta(seconds=30)
 MOST_ATTEMPTS: Final = 5
 CALL_SECONDS: Final = 5.0
 KEPT: Final = timedelta(hours=1)
-AT_ONCE: Final = 500
 
 _logger = log.get("idp.cross_device.ping")
 
@@ -94,18 +94,8 @@ def _settle(request_id: str) -> None:
 
 
 def sweep() -> None:
-    """Delete requests that ended an hour ago, a few hundred at a time; until then a late poll gets its true answer."""
-    while True:
-        over = select(CrossDeviceRequest.id).where(CrossDeviceRequest.expires_at < clock.now() - KEPT).limit(AT_ONCE)
-        with transaction() as db:
-            gone = db.execute(
-                delete(CrossDeviceRequest)
-                .where(CrossDeviceRequest.id.in_(over))
-                .returning(CrossDeviceRequest.id)
-                .execution_options(synchronize_session=False)
-            ).all()
-        if len(gone) < AT_ONCE:
-            return
+    """Delete requests that ended an hour ago; until then a late poll gets its true answer."""
+    purge(CrossDeviceRequest.id, CrossDeviceRequest.expires_at < clock.now() - KEPT)
 
 
 def _ping() -> None:

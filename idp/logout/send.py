@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from idp.clients import registered
 from idp.clients.registered import RegisteredClient
 from idp.models.logout import LogoutDelivery
+from idp.purge import purge
 from idp.tokens import mint
 from kernel import audit, clock, http, log
 from kernel.db import skip_locked, transaction
@@ -30,7 +31,6 @@ LONGEST_WAIT: Final = timedelta(hours=2)
 MOST_ATTEMPTS: Final = 20  # with the waits above about a day
 CALL_SECONDS: Final = 5.0
 KEPT: Final = timedelta(days=30)
-AT_ONCE: Final = 500
 
 _logger = log.get("idp.logout.send")
 
@@ -161,17 +161,7 @@ def wait(attempt: int) -> timedelta:
 
 def sweep() -> None:
     """Forget deliveries that were settled a month ago."""
-    while True:
-        over = select(LogoutDelivery.id).where(LogoutDelivery.created_at < clock.now() - KEPT).limit(AT_ONCE)
-        with transaction() as db:
-            gone = db.execute(
-                delete(LogoutDelivery)
-                .where(LogoutDelivery.id.in_(over))
-                .returning(LogoutDelivery.id)
-                .execution_options(synchronize_session=False)
-            ).all()
-        if len(gone) < AT_ONCE:
-            return
+    purge(LogoutDelivery.id, LogoutDelivery.created_at < clock.now() - KEPT)
 
 
 def _send() -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from idp import purge
 from idp.models.account import Account
 from idp.models.client import Client
 from idp.models.code import AuthorizationCode
@@ -65,7 +66,7 @@ def test_what_is_over_for_a_day_goes_and_a_code_stays_with_its_living_family(kep
 
 def test_many_go_in_portions(kept, monkeypatch):
     add, count = kept
-    monkeypatch.setattr(sweep, "AT_ONCE", 2)
+    monkeypatch.setattr(purge, "AT_ONCE", 2)
     for _ in range(5):
         add(code_hours=-30, family_hours=None)
     sweep.sweep()
