@@ -113,11 +113,12 @@ def grantee(db: Session, row: CrossDeviceRequest, client: RegisteredClient) -> t
     :raises InvalidGrantError: where the account is blocked or the session, which they belong to, has ended.
     """
     account = db.get_one(Account, row.account_id)
-    offline = scopes.OFFLINE in scopes.split(row.scope)
-    gone = not offline and db.scalar(select(LoginSession.id).where(LoginSession.id == row.session_id)) is None
+    agreed = decide.effective(db, client, account.id, frozenset(scopes.split(row.scope)))
+    # Held: a logout of this moment waits, and then ends what grows out of it here.
+    session = select(LoginSession.id).where(LoginSession.id == row.session_id).with_for_update(read=True)
+    gone = scopes.OFFLINE not in agreed and db.scalar(session) is None
     if account.status != ACTIVE or gone:
         raise InvalidGrantError("the person has signed out, or the account cannot be used any more")
-    agreed = decide.effective(db, client, account.id, frozenset(scopes.split(row.scope)))
     if not agreed - {scopes.OFFLINE}:
         raise AccessDeniedError("the person took back what was agreed to")
     assert row.family_id is not None

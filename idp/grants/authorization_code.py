@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Boolean, Connection, bindparam, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from idp.clients.registered import RegisteredClient
@@ -17,7 +17,7 @@ from idp.grant import AuthenticatedBefore, Grant
 from idp.models.account import ACTIVE
 from idp.settings import TokenSettings
 from idp.tokens import families, possession
-from idp.tokens.families import ACCOUNT, CLIENT, CODE
+from idp.tokens.families import ACCOUNT, CLIENT, CODE, SESSION
 from idp.tokens.id_tokens import IdTokens
 from idp.tokens.mint import Grantee
 from idp.tokens.pkce import S256
@@ -65,11 +65,17 @@ _CLAIM: Final = (
     .returning(*CODE.c)
 )
 _SPENT: Final = select(CODE.c.family_id).where(CODE.c.code_hash == bindparam("hash"))
+# The session is asked for too: a code that was made in the moment of a logout is not among those that it spends.
 _LEVEL: Final = (
     select(ACCOUNT.c.level)
     .select_from(ACCOUNT)
     .join(CLIENT, CLIENT.c.id == bindparam("client"))
-    .where(ACCOUNT.c.id == bindparam("account"), ACCOUNT.c.status == ACTIVE, CLIENT.c.disabled_at.is_(None))
+    .where(
+        ACCOUNT.c.id == bindparam("account"),
+        ACCOUNT.c.status == ACTIVE,
+        CLIENT.c.disabled_at.is_(None),
+        or_(bindparam("offline", type_=Boolean()), exists().where(SESSION.c.id == bindparam("session"))),
+    )
 )
 
 
@@ -150,9 +156,10 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
         on_refusal(self._db, end)
 
     def authenticate_user(self, authorization_code: Code) -> Grantee:
-        """The person, if account and client are still good at this moment; opens the family."""
+        """The person, if account, session and client are still good at this moment; opens the family."""
         code, client = authorization_code, self.request.client
-        level = self._connection.scalar(_LEVEL, {"account": code.account_id, "client": client.client_id})
+        asked = {"account": code.account_id, "session": code.session_id, "offline": code.offline}
+        level = self._connection.scalar(_LEVEL, asked | {"client": client.client_id})
         if level is None:
             raise InvalidGrantError("the code is not valid")
         seed = families.new_seed() if client.check_grant_type("refresh_token") else None
