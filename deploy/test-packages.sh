@@ -18,6 +18,8 @@ need ldapsearch ldap-utils
 need /usr/bin/chromium chromium
 need "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc" fonts-noto-cjk
 need xmlsec1 xmlsec1
+need node nodejs
+need npm npm
 [ -n "$missing" ] || exit 0
 
 say() { printf 'kapok: %s\n' "$1" >&2; }
