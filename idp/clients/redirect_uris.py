@@ -48,6 +48,9 @@ def _faults(uri: str, *, native: bool, private_use: bool) -> Iterator[str]:
     except ValueError:
         yield "is not a URI (RFC 3986 §3)"
         return
+    if re.search(r"[\[\]]", f"{parts.path}{parts.query}"):
+        # Browsers and libraries write these in two ways; a Location would not be what was registered.
+        yield "has a bracket, which belongs around an IPv6 address alone: write %5B and %5D (RFC 3986 §3.2.2)"
     if parts.scheme in {"http", "https"}:
         yield from _web_faults(uri, parts, native=native)
     # RFC 8252 §7.1: a scheme of the app's own, a domain name in reverse.

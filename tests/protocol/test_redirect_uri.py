@@ -183,6 +183,8 @@ class TestRegistration:
         "https://portal.example.gov.cn\\cb",
         "https://portal.example.gov.cn/a b",
         "https://portal.example.gov.cn/中",
+        "https://portal.example.gov.cn/a[1]",
+        "https://portal.example.gov.cn/cb?a[]=1",
         "https://portal.example.gov.cn:/cb",
         "https://portal.example.gov.cn:0/cb",
         "https://portal.example.gov.cn:99999/cb",
@@ -207,6 +209,7 @@ class TestRegistration:
         "https://portal.example.gov.cn",
         "https://portal.example.gov.cn/",
         "https://portal.example.gov.cn/cb?a=b&c=%E4%B8%AD",
+        "https://portal.example.gov.cn/cb?a%5B%5D=1&b=%e4%b8%ad%7e'()",
         "https://portal.example.gov.cn:8443/cb",
         "https://10.20.30.40/cb",
         "https://xn--fiq228c.cn/cb",
@@ -225,6 +228,11 @@ class TestRegistration:
     @pytest.mark.parametrize("uri", TAKEN)
     def test_taken(self, uri):
         assert metadata.validate({"redirect_uris": [uri]}).redirect_uris == [uri]
+
+    @pytest.mark.parametrize("uri", TAKEN)
+    def test_what_is_taken_is_gone_to_byte_by_byte(self, op, uri):
+        portal, person = op.portal(redirect_uris=[uri]), op.person().sign_in()
+        assert landed(person.authorize(portal)).address.startswith(f"{uri}{'&' if '?' in uri else '?'}code=")
 
     def test_native_applications_may_use_a_scheme_of_their_own_with_a_dot(self):
         native = {"application_type": "native", "token_endpoint_auth_method": "none"}
