@@ -35,6 +35,8 @@ PERSONAL = (
     "/account/devices",
     "/account/two-step",
     "/login/step-up",
+    "/device",
+    "/approvals",
     "/logout",
 )
 FIRST_LINKS = {  # a list, and which of its links leads to a page of another kind
