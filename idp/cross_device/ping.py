@@ -1,6 +1,7 @@
 """Telling a CIBA client that it can fetch its answer now (CIBA Core §10.2), and forgetting what is over."""
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -18,6 +19,7 @@ from kernel.tasks import Periodic
 LEASE: Final = timedelta(seconds=30)
 MOST_ATTEMPTS: Final = 5
 CALL_SECONDS: Final = 5.0
+TURN_SECONDS: Final = 20.0  # of the one thread that all periodic tasks have; with a last call within the lease
 KEPT: Final = timedelta(hours=1)
 
 _logger = log.get("idp.cross_device.ping")
@@ -33,10 +35,14 @@ class _Claim:
 
 
 def ping_due() -> int:
-    """Tell every client that waits; how many calls that were. A client that does not listen can still poll."""
-    calls = 0
-    while (claimed := _claim()) is not None:
+    """Tell every client that waits, for one turn; how many calls that were. A client that does not listen can still
+    poll.
+    """
+    calls, until = 0, time.monotonic() + TURN_SECONDS
+    while time.monotonic() < until and (claimed := _claim()) is not None:
         done = _call(claimed)
+        if not done:
+            _spare(claimed.client_id)
         if done or claimed.attempt >= MOST_ATTEMPTS:
             _settle(claimed.id)
         calls += 1
@@ -85,6 +91,16 @@ def _call(claimed: _Claim) -> bool:
         _logger.warning("ping.failed", client_id=claimed.client_id, attempt=claimed.attempt, why=error.code)
         return False
     return answer.status in {200, 204}
+
+
+def _spare(client_id: str) -> None:
+    """Let the others of a client that does not answer wait too: its silence must not hold up everybody else's."""
+    now = clock.now()
+    others = update(CrossDeviceRequest).where(
+        CrossDeviceRequest.client_id == client_id, CrossDeviceRequest.ping_due_at <= now
+    )
+    with transaction() as db:
+        db.execute(others.values(ping_due_at=now + LEASE).execution_options(synchronize_session=False))
 
 
 def _settle(request_id: str) -> None:

@@ -4,6 +4,7 @@ The rows are the queue; a task only wakes it. One row at a time: claimed in a tr
 in another. A portal that does not answer is asked again for a day.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -30,6 +31,8 @@ FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(hours=2)
 MOST_ATTEMPTS: Final = 20  # with the waits above about a day
 CALL_SECONDS: Final = 5.0
+TURN_SECONDS: Final = 20.0  # of the one thread that all periodic tasks have; with a last call within the lease
+SLOW_SECONDS: Final = 1.0
 KEPT: Final = timedelta(days=30)
 
 _logger = log.get("idp.logout.send")
@@ -62,10 +65,12 @@ def logout_token(client: RegisteredClient, *, sub: str, sid: str) -> str:
 
 
 def send_due() -> int:
-    """Tell everybody who is due; how many calls that were."""
-    calls = 0
-    while (claimed := _claim()) is not None:
-        _settle(claimed, _call(claimed))
+    """Tell everybody who is due, for one turn; how many calls that were."""
+    calls, until = 0, time.monotonic() + TURN_SECONDS
+    while time.monotonic() < until and (claimed := _claim()) is not None:
+        began = time.monotonic()
+        fault = _call(claimed)
+        _settle(claimed, fault, took=time.monotonic() - began)
         calls += 1
     return calls
 
@@ -113,7 +118,7 @@ def _call(claimed: _Claim) -> str | None:
     return None if answer.status in {200, 204} else f"status {answer.status}"
 
 
-def _settle(claimed: _Claim, fault: str | None) -> None:
+def _settle(claimed: _Claim, fault: str | None, *, took: float) -> None:
     now = clock.now()
     values: dict[str, Any] = {"claim": None, "last_error": fault}
     given_up = fault is not None and (fault == "gone" or claimed.attempt >= MOST_ATTEMPTS)
@@ -125,7 +130,9 @@ def _settle(claimed: _Claim, fault: str | None) -> None:
         values |= {"due_at": now + wait(claimed.attempt)}
     with transaction() as db:
         if fault is not None:
-            _spare(db, claimed.client_id, now)
+            _spare(db, claimed.client_id, now, LEASE)
+        elif took > SLOW_SECONDS:
+            _spare(db, claimed.client_id, now, timedelta(seconds=took))  # others have as much time as it took
         # Only whoever holds the claim: a call that outlasted its lease must not undo the next one's success.
         db.execute(
             update(LogoutDelivery)
@@ -144,12 +151,12 @@ def _settle(claimed: _Claim, fault: str | None) -> None:
         _logger.warning("logout.not_confirmed", client_id=claimed.client_id, attempt=claimed.attempt, why=fault)
 
 
-def _spare(db: Session, client_id: str, now: datetime) -> None:
-    """Let the others of a portal that does not answer wait too: its silence must not hold up everybody else's."""
+def _spare(db: Session, client_id: str, now: datetime, rest: timedelta) -> None:
+    """Let the others of a portal that is silent or slow wait too: it must not hold up everybody else's."""
     db.execute(
         update(LogoutDelivery)
         .where(LogoutDelivery.client_id == client_id, LogoutDelivery.due_at <= now)
-        .values(due_at=now + LEASE)
+        .values(due_at=now + rest)
         .execution_options(synchronize_session=False)
     )
 
