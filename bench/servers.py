@@ -20,6 +20,7 @@ from tests.servers import process
 
 PEER: Final = ROOT / "bench" / "peer"
 PATH: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT / "bench" / "production")}
+THREADS: Final = "8"  # as docs/howto/production.md
 _FAR: Final = "1000000"  # a flood of failing logins shall meet the hash and not the pause
 SETTINGS: Final = {
     "PUBLIC_URL": "http://127.0.0.1:8000",
@@ -61,7 +62,7 @@ def granian(app: str, folder: Path, environ: Mapping[str, str], *, workers: int,
     port = process.free_port()
     program = Path(sys.executable).with_name("granian")
     command = [str(program), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
-    command += ["--workers", str(workers), "--blocking-threads", "8", "--log-level", "warning", app]
+    command += ["--workers", str(workers), "--blocking-threads", THREADS, "--log-level", "warning", app]
     log = folder / "granian.log"
     running = process.start(command, log, env={**PATH, **environ}, cwd=ROOT)
     process.wait_until(lambda: answers(port, ready), running, log, seconds=60)
