@@ -4,6 +4,7 @@ Only at those it registered (``request_uris``), so that nobody makes us call whe
 there is fetched anew for each request and must be signed: it counts as the same object sent by value.
 """
 
+import threading
 from typing import Final
 
 from authlib.oauth2 import OAuth2Error
@@ -16,6 +17,8 @@ from kernel.errors import AppError
 
 FETCH_SECONDS: Final = 3
 MOST_A_MINUTE: Final = 120
+# Anybody's browser makes us call: addresses that hang cost some threads of this process, never all.
+_lines = threading.BoundedSemaphore(3)
 
 _logger = log.get("idp.authorize")
 
@@ -38,6 +41,8 @@ def fetched(client: RegisteredClient, uri: str) -> str:
         raise InvalidRequestUriError("request_uri must be one of the registered request_uris")
     if not limits.allow(f"request-uri:{client.client_id}", limit=MOST_A_MINUTE, window_seconds=60):
         raise InvalidRequestUriError("request_uri was asked for too often; push the request to /par instead")
+    if not _lines.acquire(blocking=False):
+        raise InvalidRequestUriError("too many request_uris are being fetched; push the request to /par instead")
     try:
         answer = http.request(
             "GET",
@@ -49,6 +54,8 @@ def fetched(client: RegisteredClient, uri: str) -> str:
     except AppError as error:
         _logger.warning("a request object could not be fetched", error=error.code, detail=error.detail)
         raise InvalidRequestUriError("what is at request_uri could not be fetched") from None
+    finally:
+        _lines.release()
     if answer.status != 200:
         raise InvalidRequestUriError(f"request_uri answered with the status {answer.status}")
     return answer.text.strip()

@@ -1,6 +1,9 @@
 """Signed requests, by value and by reference: RFC 9101, OpenID Connect Core §6, IDENTITY §5 (JWT confusion)."""
 
 import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -353,6 +356,25 @@ class TestByReference:
         assert told(person.authorize(client.portal, request_uri=self.URI), "invalid_request_uri")
         assert len(far_end.asked) == reference.MOST_A_MINUTE
 
+    def test_addresses_that_hang_do_not_hold_all_threads(self, op, client, far_end):
+        """Anybody's browser makes us call: what waits is bounded, and the others are answered at once."""
+        going, hanging = threading.Event(), threading.Semaphore(0)
+        far_end.body = request_object(client.portal, client.key)
+
+        def hang():
+            hanging.release()
+            assert going.wait(20)
+
+        far_end.first = hang
+        with ThreadPoolExecutor(8) as pool:
+            waiting = [pool.submit(lambda: op.visitor().authorize(client.portal, request_uri=self.URI)) for _ in "abc"]
+            for _ in waiting:
+                assert hanging.acquire(timeout=20)
+            assert told(op.visitor().authorize(client.portal, request_uri=self.URI), "invalid_request_uri")
+            going.set()
+            assert [each.result(20).headers["Location"].startswith("/login?") for each in waiting] == [True] * 3
+        assert op.visitor().authorize(client.portal, request_uri=self.URI).headers["Location"].startswith("/login?")
+
     def test_not_for_those_who_must_push(self, op, person, far_end):
         client = key_client(op, **PEOPLE, request_uris=[self.URI], require_pushed_authorization_requests=True)
         assert told(person.authorize(client.portal, request_uri=self.URI), "request_uri_not_supported")
@@ -363,6 +385,7 @@ class FarEnd:
     def __init__(self) -> None:
         self.body, self.status, self.down = "", 200, False
         self.asked: list[str] = []
+        self.first: Callable[[], None] = lambda: None
 
     def __call__(self, method: str, url: str, **options: Any) -> http.Answer:
         assert method == "GET"
@@ -372,6 +395,7 @@ class FarEnd:
             "internal": False,
         }
         self.asked.append(url)
+        self.first()
         if self.down:
             raise http.Unreachable(detail=url)
         return http.Answer(status=self.status, headers={}, body=self.body.encode())
