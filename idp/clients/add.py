@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from idp.clients import metadata, registered
-from idp.clients.metadata import Metadata
+from idp.clients.metadata import PEOPLE, Metadata
 from idp.models.client import MACHINE, PORTAL, Client, ClientSecret
 from kernel import audit, clock, crypto, http
 from kernel.db import after_commit
@@ -27,7 +27,8 @@ class Added:
 
 
 def check_sector(m: Metadata) -> None:
-    """Fetch ``sector_identifier_uri`` and see that it names every redirect URI (OpenID Connect Registration §5).
+    """Fetch ``sector_identifier_uri`` and see that it names every redirect URI (OpenID Connect Registration §5), and
+    ``jwks_uri`` where people come without one (CIBA §4).
 
     An outbound call: before any transaction.
 
@@ -40,8 +41,11 @@ def check_sector(m: Metadata) -> None:
         listed = answer.json() if answer.status == 200 else None
     except AppError as error:
         raise _sector_fault(f"cannot be fetched: {error.code}") from None
-    if not isinstance(listed, list) or not set(m.redirect_uris) <= {u for u in listed if isinstance(u, str)}:
+    named = {each for each in listed if isinstance(each, str)} if isinstance(listed, list) else None
+    if named is None or not set(m.redirect_uris) <= named:
         raise _sector_fault("does not list every one of redirect_uris")
+    if m.jwks_uri not in {None, *named} and (PEOPLE - {"authorization_code"}) & set(m.grant_types):
+        raise _sector_fault("does not list jwks_uri, as it must for a grant without a redirect (CIBA §4)")
 
 
 def _sector_fault(why: str) -> Invalid:

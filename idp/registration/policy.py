@@ -16,6 +16,7 @@ from kernel.errors import Invalid
 GRANTS: Final = ("authorization_code", "refresh_token", "client_credentials")
 OURS: Final = frozenset({"client_id", "client_secret"})
 """What a client may send back to us when it manages itself (RFC 7592 §2.2)."""
+BY_REGISTERED_KEY: Final = ("private_key_jwt", "self_signed_tls_client_auth")
 _DEFAULTS: Final = {name: field.default for name, field in Metadata.model_fields.items()}
 
 
@@ -116,12 +117,18 @@ def _default_scope(grant_types: object, scope: str) -> str:
 
 def _sector_faults(m: Metadata) -> dict[str, str]:
     """Whose names for people it gets must be shown by whoever has them (OpenID Connect Core §8.1)."""
-    if m.subject_type != "pairwise" or m.sector_identifier_uri is not None or not m.redirect_uris:
+    if m.subject_type != "pairwise":
         return {}
-    hosts = {redirect_uris.origin(uri)[1] for uri in m.redirect_uris}
-    if len(hosts) > 1:
+    # People come through these without a redirect, so the host of one shows nothing.
+    unredirected = bool((PEOPLE - {"authorization_code"}) & set(m.grant_types))
+    if m.sector_identifier_uri is not None:
+        if unredirected and (m.jwks_uri is None or m.token_endpoint_auth_method not in BY_REGISTERED_KEY):
+            # Its list is public, and the addresses in it too: only a key shows that this client is of those.
+            why = f"needs a client of this grant to have {' or '.join(BY_REGISTERED_KEY)} and its jwks_uri in the list"
+            return {"sector_identifier_uri": f"{why} (CIBA §4)"}
+        return {}
+    if len({redirect_uris.origin(uri)[1] for uri in m.redirect_uris}) > 1:
         return {"sector_identifier_uri": "is needed: redirect_uris have several hosts (OpenID Connect Core §8.1)"}
-    if (PEOPLE - {"authorization_code"}) & set(m.grant_types):
-        # People come through these without a redirect, so the host of one shows nothing.
+    if unredirected and m.redirect_uris:
         return {"sector_identifier_uri": "is needed: by this grant people come without a redirect to that host"}
     return {}

@@ -79,6 +79,7 @@ class TestRights:
 
 
 SECTOR = "https://s.gov.cn/redirects.json"
+KEYS = "https://a.gov.cn/keys.json"
 
 
 class TestSector:
@@ -120,6 +121,23 @@ class TestSector:
         changes = {"grant_types": ["authorization_code", grant], "backchannel_token_delivery_mode": "poll"}
         response = register(op, invite(grants=(grant,)), **changes)
         refused(response, "invalid_client_metadata", "sector_identifier_uri")
+
+    @pytest.mark.parametrize("uris", [[], list(HOSTS)], ids=["none", "theirs"])
+    @pytest.mark.parametrize("grant", [DEVICE_GRANT, CIBA_GRANT])
+    def test_nobody_takes_the_names_of_another_sector_by_naming_its_public_list(self, op, at_the_sector, grant, uris):
+        """The sector's own list and the addresses in it are for everybody to read and to send."""
+        at_the_sector["body"] = json.dumps([*self.HOSTS, KEYS]).encode()
+        code = {"grant_types": ["authorization_code", grant]} if uris else {"response_types": []}
+        changes = {"grant_types": [grant], "backchannel_token_delivery_mode": "poll", "sector_identifier_uri": SECTOR}
+        changes |= {"redirect_uris": uris} | code
+        for proof in ({}, {"jwks_uri": KEYS}, {"token_endpoint_auth_method": "private_key_jwt", "jwks": JWKS}):
+            response = register(op, invite(grants=(grant,)), **changes | proof)
+            refused(response, "invalid_client_metadata", "sector_identifier_uri")
+        key = {"token_endpoint_auth_method": "private_key_jwt"}
+        elsewhere = register(op, invite(grants=(grant,)), **changes | key, jwks_uri="https://evil.example/keys")
+        refused(elsewhere, "invalid_client_metadata", "sector_identifier_uri")
+        good = register(op, invite(grants=(grant,)), **changes | key, jwks_uri=KEYS)
+        assert registered.find(good.json["client_id"]).sector == "s.gov.cn"
 
 
 class TestSoftwareStatement:
