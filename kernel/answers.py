@@ -71,11 +71,14 @@ _OAUTH_REMEDIES: Final = {
     "store_unavailable": "a part of the service does not answer; try again in a moment",
 }
 
+_BY_STATUS: Final = {429: "this was asked too often; wait as many seconds as Retry-After says"}
+
 
 def oauth_of(error: AppError, request_id: str) -> Answer:
     """An expected refusal in the form of RFC 6749 §5.2; error_description is ASCII there: the code and the remedy."""
     fallback = "invalid_request" if error.status < 500 else "server_error"
-    described = f"{error.code}: {remedy}" if (remedy := _OAUTH_REMEDIES.get(error.code)) else error.code
+    remedy = _OAUTH_REMEDIES.get(error.code) or _BY_STATUS.get(error.status)
+    described = f"{error.code}: {remedy}" if remedy else error.code
     if isinstance(error, Invalid) and error.fields:
         described = f"{described}: {', '.join(error.fields)}"
     document = {

@@ -85,7 +85,7 @@ NASTY = (
 )
 """No value is without a story: each has broken a server somewhere."""
 
-ODD_JSON = (
+ODD_JSON: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1.5, 1e308, 10**30, [], {}, [[]], [""], [None], [{}], {"": ""}, {"keys": []}),
     *({"keys": [{}]}, {"keys": [{"kty": []}]}, {"keys": [{"kty": "EC", "crv": "P-256", "x": 1, "y": 2}]}, ["x"] * 2000),
     *([["a"]], {"a": {"b": {"c": {}}}}, ["\u202e"], [SCRIPT], ["javascript:alert(1)"]),

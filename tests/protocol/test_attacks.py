@@ -226,7 +226,9 @@ class TestWhoExists:
         for number in range(bc_authorize.MOST_MISSES):
             assert test_ciba.ask(op, desk, login_hint=f"nobody-{number}").json["error"] == "unknown_user_id"
         for hint in ("nobody-x", test_ciba.NAME):
-            assert test_ciba.ask(op, desk, login_hint=hint).status_code == 429
+            stopped = test_ciba.ask(op, desk, login_hint=hint)
+            assert (stopped.status_code, stopped.headers["Retry-After"]) == (429, "3600")
+            assert "Retry-After" in stopped.json["error_description"]
         other = op.portal(**test_ciba.DESK)
         assert test_ciba.ask(op, other).status_code == 200
 
