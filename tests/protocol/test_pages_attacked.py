@@ -109,6 +109,60 @@ def test_forms_get_anything(op, browsers):
     fuzz()
 
 
+def test_queries_and_forms_that_are_none(op, browsers):
+    """Bytes that are no UTF-8, half an escape, names without values, one name many times."""
+    portal, count = op.portal(), iter(range(10**6))
+    pages = [address(op.app, rule) for _name, rule, _method in routes(op.app, "idp.")]
+    piece = st.one_of(
+        st.sampled_from(
+            ["%ff", "%fe%00", "%", "%u0041", "&", "&&", ";", "=", "==", "+", "[]", "%5B%5D=", "%e6%95", "\xff"]
+        ),
+        st.sampled_from(
+            ["flow", "client_id", "redirect_uri", "scope", "next", "request_uri", "user_code", portal.client_id]
+        ),
+        st.binary(max_size=3).map(lambda raw: "".join(f"%{byte:02x}" for byte in raw)),
+    )
+
+    @settings(FUZZ, max_examples=200)
+    @given(
+        st.sampled_from([*pages, "/authorize", "/end_session"]),
+        st.lists(piece, max_size=12),
+        st.integers(0, 2),
+        st.booleans(),
+    )
+    def fuzz(path, pieces, who, by_form):
+        raw = "".join(pieces)
+        if by_form:
+            kind = "application/x-www-form-urlencoded"
+            body = f"csrf_token={form_token(browsers[who]) or ''}&{raw}".encode("latin-1")
+            options = {"method": "POST", "data": body, "content_type": kind}
+        else:
+            options = {"query_string": raw}
+        sound(ask(browsers[who].http, path, next(count), **options), (path, raw, who, by_form), CALLBACK)
+
+    fuzz()
+
+
+def test_cookies_get_anything(op):
+    person = op.person().sign_in()
+    good = person.http.get_cookie("kapok", domain="127.0.0.1").value
+    printable = [value.encode("latin-1", "ignore").decode("latin-1") for value in NASTY if value.isprintable()]
+    values = [*printable, *(f"s.{value}" for value in printable), *(f"a.{value}" for value in printable)]
+    values += [
+        good + "x",
+        good[:-1],
+        good.upper(),
+        f"a.{good[2:]}",
+        f"{good}; kapok={good}x",
+        f"x; kapok={good}",
+        '"' + good + '"',
+    ]
+    for number, value in enumerate(values):
+        for path in ("/me", "/authorize", "/account/apps", "/logout"):
+            headers = {"Cookie": f"kapok={value}; ui_prefs={value}"}
+            sound(ask(op.machine, path, number, headers=headers), (path, value))
+
+
 class TestForeignForms:
     """Every route that changes something, of every package (casdoor#1531)."""
 
