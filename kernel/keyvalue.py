@@ -125,6 +125,38 @@ class MemoryStore:
             self._characters -= len(key) + len(entry[0])
 
 
+class ProcessStore(MemoryStore):
+    """For one process, with a room of their own for marks (``add``) and counts: what anybody can make us keep, such as
+    requests that wait for a sign-in, must not push out what says that something was used, or how often.
+    """
+
+    def __init__(self, most_entries: int = MOST_ENTRIES, most_characters: int = MOST_CHARACTERS) -> None:
+        super().__init__(most_entries, most_characters)
+        self._marks = MemoryStore(most_entries, most_characters)
+
+    def get(self, key: str) -> str | None:
+        found = super().get(key)
+        return self._marks.get(key) if found is None else found
+
+    def set(self, key: str, value: str, ttl_seconds: int) -> None:
+        super().set(key, value, ttl_seconds)
+        self._marks.delete(key)
+
+    def add(self, key: str, value: str, ttl_seconds: int) -> bool:
+        return super().get(key) is None and self._marks.add(key, value, ttl_seconds)
+
+    def take(self, key: str) -> str | None:
+        found = super().take(key)
+        return self._marks.take(key) if found is None else found
+
+    def delete(self, key: str) -> None:
+        super().delete(key)
+        self._marks.delete(key)
+
+    def increment(self, key: str, ttl_seconds: int) -> int:
+        return self._marks.increment(key, ttl_seconds)
+
+
 class RedisStore:
     """For several processes. Short deadlines: a store that hangs is a store that is down, ``Unavailable``."""
 
@@ -187,7 +219,7 @@ _store: KeyValue | None = None
 def configure(url: str | None) -> None:
     """Use Redis at ``url``, or this process's memory for None."""
     global _store  # noqa: PLW0603  # one per process
-    _store = RedisStore(url) if url else MemoryStore()
+    _store = RedisStore(url) if url else ProcessStore()
 
 
 def store() -> KeyValue:

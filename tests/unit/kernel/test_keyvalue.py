@@ -7,7 +7,7 @@ import redis
 
 from kernel import keyvalue
 from kernel.errors import Unavailable
-from kernel.keyvalue import MemoryStore, RedisStore
+from kernel.keyvalue import MemoryStore, ProcessStore, RedisStore
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -152,6 +152,20 @@ def test_expired_entries_leave_memory(frozen_clock):
     frozen_clock.advance(seconds=11)
     store.set("new", "1", 10)
     assert list(store._entries) == ["new"]
+
+
+def test_a_flood_of_values_pushes_out_no_mark_and_no_count():
+    """Else whoever begins many logins could use a proof twice, and guess on where guesses are counted."""
+    store = ProcessStore(most_entries=50)
+    assert store.add("used", "1", 60)
+    assert [store.increment("guesses", 60) for _ in range(3)] == [1, 2, 3]
+    for n in range(200):
+        store.set(f"waiting{n}", "x", 1800)
+    assert not store.add("used", "1", 60)
+    assert store.increment("guesses", 60) == 4
+    assert store.get("guesses") == "4"
+    store.set("used", "2", 3600)
+    assert (store.take("used"), store.get("used"), store.add("used", "1", 60)) == ("2", None, True)
 
 
 def test_a_redis_that_does_not_answer_fails_within_its_deadline(redis_server):
