@@ -218,6 +218,9 @@ class TestFrontChannel:
         hint = op.tokens(portal, person)["id_token"]
         response = leave(person, id_token_hint=hint, post_logout_redirect_uri=BACK, state="7")
         page = person.get(response.headers["Location"])
+        # It may sign the person out there, but neither take them elsewhere nor open a dialog.
+        apart = 'sandbox="allow-scripts allow-same-origin allow-forms"'
+        assert page.text.count("<iframe") == page.text.count(apart) == 1
         frame = page.text.split('<iframe src="')[1].split('"')[0].replace("&amp;", "&")
         assert frame.startswith(f"{front}&")
         assert dict(parse_qsl(urlsplit(frame).query)) == {"x": "1", "iss": ISSUER, "sid": person.session_id}
