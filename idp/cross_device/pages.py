@@ -3,6 +3,7 @@
 Both end in the same page: who asks, for what, in the values that would be sent; yes or no.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -20,7 +21,8 @@ from idp.clients.registered import RegisteredClient
 from idp.consent.asking import REQUIRED
 from idp.consent.pages import ONCE, YEAR
 from idp.cross_device import begin, decide
-from idp.models.cross_device import CIBA, CrossDeviceRequest
+from idp.login import attempts
+from idp.models.cross_device import CIBA, DEVICE, CrossDeviceRequest
 from idp.sessions import Login
 from idp.viewer import Viewer, viewer
 from kernel import clock, context, limits
@@ -96,6 +98,8 @@ def answer(request_id: str) -> Response:
         if row is None or client is None or not _may_decide(row, person):
             return _over()
         with context.bind(client_id=client.client_id):
+            if yes and _elsewhere(row) and request.form.get("here") != "yes":
+                return _page(db, row, {"here": _("请确认设备就在您面前。不在的话，请点“不同意”。")})
             if yes:
                 life = YEAR if request.form.get("keep") == "year" else ONCE
                 granted = frozenset(request.form.getlist("scope")) | (decide.wanted(row, client) & REQUIRED)
@@ -130,7 +134,15 @@ def _by_code(db: Session, text: str) -> CrossDeviceRequest:
     return row
 
 
-def _page(db: Session, row: CrossDeviceRequest) -> Response:
+def _elsewhere(row: CrossDeviceRequest) -> bool:
+    """Whether the device asked from another network than this browser's. It may stand at a crook's, who sent its code
+    around; so who agrees has to say that it is here (draft-ietf-oauth-cross-device-security §6.1).
+    """
+    asked_from = row.asked.get("address")
+    return row.kind == DEVICE and attempts.network(asked_from) != attempts.network(context.actor().address)
+
+
+def _page(db: Session, row: CrossDeviceRequest, faults: Mapping[str, str] | None = None) -> Response:
     client = registered.find(row.client_id)
     if client is None:
         return _over()
@@ -145,9 +157,11 @@ def _page(db: Session, row: CrossDeviceRequest) -> Response:
         must=[item for item in items if item.scope in REQUIRED],
         may=[item for item in items if item.scope not in REQUIRED],
         year_end=clock.local(clock.now() + YEAR),
+        elsewhere=_elsewhere(row),
+        faults=faults or {},
         **_nothing_asked(client),
     )
-    return make_response(page)
+    return make_response(page, 400 if faults else 200)
 
 
 def _nothing_asked(client: RegisteredClient) -> dict[str, bool]:

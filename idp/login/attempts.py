@@ -48,7 +48,7 @@ class _Bucket:
 
 def take(db: Session, key: str, *, address: str | None, device: str | None) -> Tries:
     """Count one try. ``key`` stands for the text typed; ``device`` is the digest of a device known for its account."""
-    own, *wider = _buckets(key, _network(address), device)
+    own, *wider = _buckets(key, network(address), device)
     counted = _count(db, [own, *wider])
     failures, until = counted[own.key]
     stopped = next((one for one in (own, *wider) if counted[one.key][0] > one.most), None)
@@ -134,7 +134,7 @@ def _bucket(name: str, most: int, window: timedelta) -> _Bucket:
     return _Bucket(key=crypto.blind_index("login_count", name), most=most, window=window)
 
 
-def _network(address: str | None) -> str:
+def network(address: str | None) -> str:
     """The address, or of IPv6 the /64 that one subscriber has."""
     try:
         parsed = ip_address(address or "")

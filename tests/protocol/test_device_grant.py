@@ -217,3 +217,33 @@ class TestWhatWasAgreed:
         ping.sweep()
         with reading() as db:
             assert db.scalars(select(CrossDeviceRequest)).all() == []
+
+
+class TestFromAnotherNetwork:
+    """Somebody sends a device's code around to be signed in by others (cross-device phishing)."""
+
+    @pytest.fixture
+    def begun(self, op, kiosk):
+        sent = {"client_id": kiosk.client_id, "scope": "openid"}
+        far = {"REMOTE_ADDR": "203.0.113.9"}
+        return op.machine.post("/device_authorization", base_url=ISSUER, data=sent, environ_base=far).json
+
+    def test_the_page_warns_and_asks_whether_the_device_is_here(self, op, kiosk, person, begun):
+        page = person.get(f"/device?user_code={begun['user_code']}").text
+        assert "不在同一个网络" in page
+        assert 'name="here"' in page
+        refused = decide(person, begun["user_code"])
+        assert refused.status_code == 400
+        assert 'href="#here"' in refused.text
+        assert poll(op, kiosk, begun["device_code"]).json["error"] == "authorization_pending"
+
+    def test_who_says_that_it_is_here_goes_on(self, op, kiosk, person, begun):
+        assert decide(person, begun["user_code"], here="yes").status_code == 200
+        assert poll(op, kiosk, begun["device_code"]).status_code == 200
+
+    def test_to_say_no_nothing_more_is_needed(self, op, kiosk, person, begun):
+        assert decide(person, begun["user_code"], do="deny").status_code == 200
+        assert poll(op, kiosk, begun["device_code"]).json["error"] == "access_denied"
+
+    def test_in_the_same_network_nothing_is_asked(self, op, kiosk, person):
+        assert "不在同一个网络" not in person.get(f"/device?user_code={start(op, kiosk).json['user_code']}").text
