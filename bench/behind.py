@@ -73,7 +73,8 @@ def theirs(name: str, server: Server, figures: Figures, setting: Setting) -> Non
         "introspection": lambda: [
             post("/token/introspection", {"token": token}, Authorization=portal) for token in prepared("access")
         ],
-        **{name: lambda path=path: [get(path)] for name, path in PATHS.items()},
+        "jwks": lambda: [get(PATHS["jwks"])],
+        "discovery": lambda: [get(PATHS["discovery"])],
     }
     for operation, prepare in operations.items():
         sent = [one.raw() for one in prepare()]

@@ -40,7 +40,7 @@ class Figures:
         return median(self.inside[who, what])
 
     def load(self, who: str, what: str, member: str) -> float:
-        return median(getattr(one, member) for one in self.behind[who, what])
+        return float(median(getattr(one, member) for one in self.behind[who, what]))
 
     def other(self, who: str, what: str, name: str) -> float:
         """Processor time of a database beside the server, for each request."""

@@ -25,7 +25,6 @@ _CLAIMS: Final = {
     "exp": 4_000_000_000,
     "jti": "b" * 22,
 }
-PARAMETERS: Final = {"time_cost": 2, "memory_cost": 19456, "parallelism": 1}
 
 
 def _segment(raw: bytes) -> bytes:
@@ -98,7 +97,7 @@ def floors(url: str, document: bytes) -> dict[str, Callable[[], object]]:
     """Each floor by its name; ``document`` is what the bare answer says, ``url`` a database with a family in it."""
     make, check = _tokens()
     read, commit = _storage(url)
-    hasher = PasswordHasher(type=Type.ID, **PARAMETERS)
+    hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, type=Type.ID)
     kept = hasher.hash("correct horse battery")
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(document)))]
     bare, environ = answer_of("200 OK", headers, document), get("/jwks").environ()

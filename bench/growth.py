@@ -30,7 +30,8 @@ def _settle() -> None:
         lite = db.engine().dialect.name == "sqlite"
         raw.rollback()
         if not lite:
-            raw.driver_connection.autocommit = True
+            driver: Any = raw.driver_connection
+            driver.autocommit = True
         cursor = raw.cursor()
         for statement in ("ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)" if lite else "CHECKPOINT"):
             cursor.execute(statement)
@@ -66,7 +67,7 @@ def _copies(n: int, mark: str, changes: dict[str, Any]) -> None:
         connection.execute(text("CREATE TEMP TABLE IF NOT EXISTS bench_keys (id text)"))
         connection.execute(text("DELETE FROM bench_keys"))
         connection.execute(text(f"INSERT INTO bench_keys {series} {key.text} FROM n"), {"n": n})
-        keys = literal_column("bench_keys.id")
+        keys: Any = literal_column("bench_keys.id")
         _insert(connection, FAMILY, FAMILY.c.id == family, {"id": keys, **changes})
         hashed = func.substr(literal_column("bench_keys.id || bench_keys.id"), 1, 63) + mark
         _insert(connection, CODE, CODE.c.code_hash == code, {"code_hash": hashed, "family_id": keys, **changes})

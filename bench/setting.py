@@ -7,7 +7,7 @@ from bench.figures import POSTGRESQL
 from tests.servers.postgres import Postgres
 from tests.servers.redis import Redis
 
-# Requests of one round behind a server: about a second each, so that the clock of /proc (10 ms) is fine enough.
+# Requests of one round behind a server: about a second each.
 _FULL: Final = {"jwks": 10_000, "discovery": 10_000, "login": 40, "client_credentials": 3_000}
 _OTHERS: Final = 1_500
 
