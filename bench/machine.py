@@ -18,7 +18,7 @@ def described() -> list[str]:
         f"{name} {version(name)}" for name in ("flask", "authlib", "sqlalchemy", "psycopg", "granian")
     )
     return [
-        f"{_processor()}, {os.cpu_count()} cores, {_memory()} GB of memory, {platform.system()} {platform.release()}",
+        f"{_processor()}, {os.cpu_count()} cores, {_memory()} GB of memory, {platform.system()}",
         f"Python {platform.python_version()}, {libraries}",
         f"SQLite {sqlite3.sqlite_version}, {_says('psql', '--version')}, {_says('redis-server', '--version')}",
         f"oidc-provider {_peer()} on Node.js {_says('node', '--version')}",
