@@ -127,7 +127,7 @@ def _how(db: Session, request: AuthorizeRequest, login: Login, progress: Progres
 
 def _what(db: Session, request: AuthorizeRequest, client: RegisteredClient, login: Login, progress: Progress) -> Step:
     """What the person lets the client have."""
-    decisions = decide.decisions(db, client, login.account.id)
+    decisions = decide.decisions(db, client, login.account.id, held=True)
     asked = wanted.of(request, offline=decisions.offline)
     still = decisions.open(asked, since=request.started_at if "consent" in request.prompt else None)
     if still or (

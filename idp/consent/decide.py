@@ -74,18 +74,20 @@ class Decisions:
         return self.granted(SCOPE, scope) and not self._open(since, (SCOPE, scope))
 
 
-def decisions(db: Session, client: RegisteredClient, account_id: str) -> Decisions:
-    """Read them. One made for another purpose than the client's of today counts no more (第十四条第二款)."""
+def decisions(db: Session, client: RegisteredClient, account_id: str, *, held: bool = False) -> Decisions:
+    """Read them. One made for another purpose than the client's of today counts no more (第十四条第二款).
+
+    ``held``: none is taken back until this transaction is over, so that what grows out of it is ended with it.
+    """
     if client.legal_basis is not None:
         return Decisions(kept={}, waived=True)
-    rows = db.scalars(
-        select(Consent).where(
-            Consent.client_id == client.client_id,
-            Consent.account_id == account_id,
-            or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now()),
-            or_(Consent.purpose.is_(None), Consent.purpose == client.purpose),
-        )
+    asked = select(Consent).where(
+        Consent.client_id == client.client_id,
+        Consent.account_id == account_id,
+        or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now()),
+        or_(Consent.purpose.is_(None), Consent.purpose == client.purpose),
     )
+    rows = db.scalars(asked.with_for_update(read=True, key_share=True) if held else asked)
     return Decisions(kept={(kept.kind, kept.name): kept for kept in rows})
 
 
@@ -101,9 +103,11 @@ def needed(
     return decisions(db, client, account_id).open(Wanted(scopes=wanted), since=since).scopes
 
 
-def effective(db: Session, client: RegisteredClient, account_id: str, wanted: frozenset[str]) -> frozenset[str]:
-    """The scopes of ``wanted`` that the client may have."""
-    return decisions(db, client, account_id).agreed(Wanted(scopes=wanted)).scopes
+def effective(
+    db: Session, client: RegisteredClient, account_id: str, wanted: frozenset[str], *, held: bool = False
+) -> frozenset[str]:
+    """The scopes of ``wanted`` that the client may have; ``held`` as in ``decisions``."""
+    return decisions(db, client, account_id, held=held).agreed(Wanted(scopes=wanted)).scopes
 
 
 def grant(

@@ -113,7 +113,7 @@ def grantee(db: Session, row: CrossDeviceRequest, client: RegisteredClient) -> t
     :raises InvalidGrantError: where the account is blocked or the session, which they belong to, has ended.
     """
     account = db.get_one(Account, row.account_id)
-    agreed = decide.effective(db, client, account.id, frozenset(scopes.split(row.scope)))
+    agreed = decide.effective(db, client, account.id, frozenset(scopes.split(row.scope)), held=True)
     # Held: a logout of this moment waits, and then ends what grows out of it here.
     session = select(LoginSession.id).where(LoginSession.id == row.session_id).with_for_update(read=True)
     gone = scopes.OFFLINE not in agreed and db.scalar(session) is None
