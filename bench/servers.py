@@ -20,7 +20,7 @@ from tests.servers import process
 
 PEER: Final = ROOT / "bench" / "peer"
 PATH: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT / "bench" / "production")}
-THREADS: Final = "8"  # as docs/howto/production.md
+THREADS: Final = "32"  # as docs/howto/production.md
 _FAR: Final = "1000000"  # a flood of failing logins shall meet the hash and not the pause
 SETTINGS: Final = {
     "PUBLIC_URL": "http://127.0.0.1:8000",

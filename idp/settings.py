@@ -18,7 +18,7 @@ class SignInSettings(Section):
         "how many passwords one process checks at the same time; one keeps a core free for everything else", 1
     )
     password_queue: int = setting(
-        "how many more may wait for that; whoever comes then is asked to try again in a moment", 6
+        "how many more may wait for that; whoever comes then is asked to try again in a moment", 20
     )
     login_tries: int = setting("wrong passwords for one account from one address or device before a pause", 6)
     login_tries_everywhere: int = setting(

@@ -1,5 +1,6 @@
 """Passwords: Argon2id, a bounded number at once, the same work for everybody."""
 
+import ctypes
 import threading
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from kernel.ids import new_secret
 
 LONGEST_BYTES: Final = 1024
 RETRY_SECONDS: Final = 2
+_M_MMAP_THRESHOLD: Final = -3  # mallopt(3)
 
 # OWASP's first choice for Argon2id: 19 MiB, two passes, one lane; about 30 ms of one core.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, type=Type.ID)
@@ -49,9 +51,17 @@ class Gate:
             self._places.release()
 
 
+def _give_memory_back() -> None:
+    """Let each hash's 19 MiB go back to the system: glibc would keep them for every thread that ever made one."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other libraries have none, and no need of it
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 4 << 20)
+
+
 @cache
 def gate() -> Gate:
     """The gate of this process. Argon2 releases the interpreter lock: who wants the answer does the work itself."""
+    _give_memory_back()
     limits = settings.of(SignInSettings)
     return Gate(limits.password_hashes_at_once, limits.password_queue)
 

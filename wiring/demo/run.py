@@ -109,7 +109,7 @@ def _report(places: Places) -> None:
 
 def _web(places: Places) -> list[str]:
     command = [_program("granian"), "--interface", "wsgi", "--host", HOST, "--port", str(places.port)]
-    command += ["--workers", "2" if _distributed() else "1", "--blocking-threads", "8", "--workers-kill-timeout", "30"]
+    command += ["--workers", "2" if _distributed() else "1", "--blocking-threads", "32", "--workers-kill-timeout", "30"]
     return [*command, "--no-ws", "--log-level", "warning", "wsgi:app"]
 
 
