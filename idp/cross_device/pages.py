@@ -118,17 +118,19 @@ def _may_decide(row: CrossDeviceRequest, person: Viewer) -> bool:
 
 
 def _by_code(db: Session, text: str) -> CrossDeviceRequest:
-    """:raises Invalid: for a code that nothing waits for. :raises TooMany: for who tries too many."""
+    """:raises Invalid: for a code that nothing waits for.
+
+    :raises TooMany: for who has tried too many; then the right one does not open anything either.
+    """
+    seconds, place = int(WINDOW.total_seconds()), attempts.network(context.actor().address)
+    misses = {f"user_code:{viewer().account_id}": TRIES, f"user_code:{place}": 20 * TRIES}
+    if any(limits.reached(each, limit=most) for each, most in misses.items()):
+        raise TooMany("too_many_user_codes", retry_after=seconds)
     code = begin.typed(text)
     row = decide.by_code(db, code) if code is not None else None
     if row is None:
-        seconds = int(WINDOW.total_seconds())
-        person, address = viewer().account_id, context.actor().address
-        if not (
-            limits.allow(f"user_code:{person}", limit=TRIES, window_seconds=seconds)
-            and limits.allow(f"user_code:{address}", limit=5 * TRIES, window_seconds=seconds)
-        ):
-            raise TooMany("too_many_user_codes", retry_after=seconds)
+        for each, most in misses.items():
+            limits.allow(each, limit=most, window_seconds=seconds)
         message = _("没有找到这个代码。请核对设备上显示的8个字母；代码10分钟后失效，失效后请在设备上重新开始。")
         raise Invalid({"user_code": message})
     return row

@@ -9,6 +9,7 @@ from idp.clients.metadata import DEVICE_GRANT
 from idp.clients.registered import RegisteredClient
 from idp.cross_device import begin
 from idp.endpoint import Endpoint
+from idp.login import attempts
 from idp.models.cross_device import DEVICE
 from idp.tokens import mint
 from kernel import clock, limits
@@ -24,7 +25,7 @@ def handle(request: Request, form: Mapping[str, str], client: RegisteredClient) 
     """Begin a request. Anybody can be a public client, so one address may begin only so many a minute."""
     scope = begin.scope_of(client, DEVICE_GRANT, form.get("scope"))
     resources = resource.asked(client, form.get("resource"))
-    if not limits.allow(f"device:{request.address}", limit=MOST_A_MINUTE, window_seconds=60):
+    if not limits.allow(f"device:{attempts.network(request.address)}", limit=MOST_A_MINUTE, window_seconds=60):
         raise TooMany("too_many_device_requests", retry_after=60)
     asked = {"scope": " ".join(sorted(scope)), "resources": list(resources), "address": request.address}
     with transaction() as db:

@@ -141,6 +141,18 @@ class TestRefusals:
         answers = [person.get(f"/device?user_code=BBBB-BBB{letter}").status_code for letter in begin.LETTERS[:11]]
         assert answers == [400] * 10 + [429]
 
+    def test_after_too_many_guesses_the_right_one_opens_nothing(self, op, kiosk, person, frozen_clock):
+        """Else nothing would be limited but the news of having failed."""
+        person.sign_in()
+        for n in range(10):
+            assert person.get(f"/device?user_code=BCDF-GHJ{begin.LETTERS[n]}").status_code == 400
+        code = start(op, kiosk).json["user_code"]
+        assert person.get(f"/device?user_code={code}").status_code == 429
+        assert op.person().sign_in().get(f"/device?user_code={code}").status_code == 200, "somebody else is stopped too"
+        frozen_clock.advance(minutes=16)
+        person.sign_in()
+        assert person.get(f"/device?user_code={start(op, kiosk).json['user_code']}").status_code == 200
+
 
 class TestOnce:
     def test_a_second_redemption_ends_what_the_first_gave(self, op, kiosk, person):
