@@ -12,7 +12,8 @@ from idp.factors import password as factor
 from idp.models.account import Account, LoginName
 from idp.models.attempt import LoginCount
 from idp.models.session import LoginSession
-from kernel import outbox
+from idp.settings import SignInSettings
+from kernel import outbox, settings
 from kernel.db import reading, transaction
 from tests.conftest import FrozenClock
 from tests.flows.people import ELSEWHERE, HOME, PASSWORD, Browser, account, entries, number, person
@@ -269,8 +270,8 @@ def test_a_weak_hash_is_renewed_at_the_next_sign_in(browser: Browser) -> None:
 
 def test_a_full_queue_answers_503_and_counts_nothing(browser: Browser) -> None:
     person()
-    gate = factor.gate()
-    rooms = [gate.room() for _place in range(7)]
+    gate, limits = factor.gate(), settings.of(SignInSettings)
+    rooms = [gate.room() for _place in range(limits.password_hashes_at_once + limits.password_queue)]
     for room in rooms:
         room.__enter__()
     try:
