@@ -20,6 +20,7 @@ from kernel.errors import AppError
 
 FRESH_SECONDS: Final = 300
 AGAIN_SECONDS: Final = 10
+STALE_SECONDS: Final = 24 * 3600  # who took a stolen key out of the set must not depend on our never missing it
 FETCH_SECONDS: Final = 3.0
 MOST_BYTES: Final = 64 * 1024
 MOST_KEYS: Final = 20
@@ -52,7 +53,7 @@ _lines = threading.BoundedSemaphore(4)
 
 
 def of(client: RegisteredClient) -> KeySet:
-    """The client's keys, fetched at most five minutes ago; where that fails now, the last that could be had."""
+    """The client's keys, fetched at most five minutes ago; where that fails now, those of at most a day ago."""
     if client.meta.jwks is not None:
         return _by_value(client.client_id, client.meta.jwks)
     if client.meta.jwks_uri is None:
@@ -205,6 +206,6 @@ def _fetch(uri: str, before: _Held | None, *, internal: bool) -> _Held:
         return _Held(source=uri, keys=_set(answer.json()), fetched=now, tried=now)
     except AppError as error:
         _logger.warning("the keys of a client could not be fetched", error=error.code, detail=error.detail)
-    if before is None:
-        return _Held(source=uri, keys=NONE, fetched=-FRESH_SECONDS, tried=now)
+    if before is None or now - before.fetched > STALE_SECONDS:
+        return _Held(source=uri, keys=NONE, fetched=now - FRESH_SECONDS, tried=now)
     return _Held(source=uri, keys=before.keys, fetched=before.fetched, tried=now)

@@ -336,6 +336,16 @@ class TestJwksUri:
         self.wait(3600)
         assert ask(op, client).status_code == 200
 
+    def test_but_not_for_ever(self, op, client, far_end):
+        """Else whoever stole a key would keep it good by keeping us from the set that it was taken out of."""
+        assert ask(op, client).status_code == 200
+        far_end.down = True
+        self.wait(keys.STALE_SECONDS + 1)
+        refused(ask(op, client), "invalid_client", 401)
+        far_end.down = False
+        self.wait(keys.AGAIN_SECONDS)
+        assert ask(op, client).status_code == 200
+
     @pytest.mark.parametrize(
         "broken",
         [
