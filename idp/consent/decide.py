@@ -123,9 +123,13 @@ def grant(
 ) -> None:
     """Keep the person's decision on these scopes and single ``claims`` until then; decisions on others stand, each
     with its own end.
+
+    To decline what was agreed to before is to take it back: the tokens that still held it end.
     """
     said = [*((SCOPE, name, name in granted) for name in sorted(granted | declined))]
     said += [(CLAIM, name, yes) for name, yes in sorted((claims or {}).items())]
+    refused = {(kind, name) for kind, name, yes in said if not yes}
+    taken_back = _agreed_before(db, client_id, account_id) & refused if refused else set()
     rows = [
         {
             "id": new_id(),
@@ -151,6 +155,19 @@ def grant(
         for answer, meant in (("granted", True), ("declined", False))
     }
     audit.record(db, "consent.given", subject=client_id, details=told)
+    if taken_back:
+        ended = families.end(db, client_id=client_id, account_id=account_id, reason="consent_withdrawn")
+        names = " ".join(sorted(name for _kind, name in taken_back))
+        audit.record(db, "consent.withdrawn", subject=client_id, details={"names": names, "families": ended})
+
+
+def _agreed_before(db: Session, client_id: str, account_id: str) -> set[tuple[str, str]]:
+    rows = db.execute(
+        select(Consent.kind, Consent.name).where(
+            Consent.client_id == client_id, Consent.account_id == account_id, Consent.granted.is_(True)
+        )
+    )
+    return {(kind, name) for kind, name in rows}
 
 
 def withdraw(
