@@ -4,7 +4,10 @@ import pytest
 from joserfc import jwe, jws, jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from tests.protocol.client_keys import far_end
 from tests.protocol.parties import ISSUER, Pkce
+
+__all__ = ["far_end"]
 
 MAKE = {
     "RSA-OAEP-256": lambda: RSAKey.generate_key(2048),
@@ -71,10 +74,11 @@ def test_signed_userinfo_names_issuer_and_audience(op, alg):
     assert op.userinfo(response.text).status_code == 401  # it is no access token
 
 
-def test_a_signature_key_is_not_used_to_encrypt_and_nothing_goes_out_in_the_clear(op):
-    signing = public(ECKey.generate_key("P-256"), use="sig")
+def test_a_signature_key_is_not_used_to_encrypt_and_nothing_goes_out_in_the_clear(op, far_end):
+    # By value registration refuses such a set; what stands at an address may change afterwards.
+    far_end.jwks = {"keys": [public(ECKey.generate_key("P-256"), use="sig")]}
     portal = op.portal(
-        jwks={"keys": [signing]},
+        jwks_uri="https://portal.example.gov.cn/jwks",
         id_token_encrypted_response_alg="ECDH-ES",
         id_token_encrypted_response_enc="A256GCM",
     )

@@ -243,6 +243,8 @@ class TestReplay:
 
 
 class TestFapi:
+    """Its tokens are bound: who is asked for a proof of possession has authenticated already."""
+
     @pytest.mark.parametrize("aud", [f"{ISSUER}/token", f"{ISSUER}/par", [ISSUER], [ISSUER, "x"], f"{ISSUER}/"])
     def test_the_issuer_as_a_string_alone(self, op, aud):
         client = fapi(op)
@@ -250,12 +252,12 @@ class TestFapi:
 
     def test_the_issuer_is_taken(self, op):
         client = fapi(op)
-        refused(authenticate(op, client, client.assertion()), "invalid_grant", 400)
+        refused(authenticate(op, client, client.assertion()), "invalid_dpop_proof", 400)
 
     def test_rs256_is_not_for_it(self, op):
         client = fapi(op, "PS256")
         refused(authenticate(op, client, client.assertion(header={"alg": "RS256"})), "invalid_client", 401)
-        refused(authenticate(op, client, client.assertion()), "invalid_grant", 400)
+        refused(authenticate(op, client, client.assertion()), "invalid_dpop_proof", 400)
 
 
 def fapi(op, alg="ES256"):
