@@ -1,48 +1,75 @@
-"""The few reads that stand in every machine's way: written in SQLAlchemy Core, compiled once, run by the driver.
+"""The few statements that stand in every machine's way: written in SQLAlchemy Core, compiled once, run by the driver.
 
-A session, its transaction and its result cost fifteen times the statement (docs/howto/benchmarks.md). Here one
-statement reads what is committed, on a connection kept for such reads; it is no part of any transaction.
+A session, its transaction and its result cost fifteen times the statement (docs/howto/benchmarks.md). ``one`` reads
+what is committed, on a connection kept for such reads, and is no part of any transaction; ``within`` and ``changed``
+belong to the transaction they are given.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Engine, Select
+from sqlalchemy import Delete, Engine, Insert, Select, Update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from kernel import db
 
 MOST_IDLE: Final = 4  # connections that are kept for the next read; when more are wanted at once they come and go
 
 _Convert = Callable[[Any], Any]
+_Statement = Select[Any] | Insert | Update | Delete
 
 
 class Quick:
-    """A SELECT of one row at most. Its parameters are named as in the statement."""
+    """A statement of one row at most. Its parameters are named as in the statement; those of an INSERT are ``columns``,
+    all that are written: no default is filled in.
+    """
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: _Statement, *, columns: Sequence[str] | None = None) -> None:
         self._statement = statement
-        self._made: tuple[Engine, _Compiled] | None = None
+        self._columns = columns
+        self._made: tuple[Dialect, _Compiled] | None = None
 
     def one(self, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The row by the names of its columns.
+        """The committed row by the names of its columns.
 
         :raises DBAPIError: as SQLAlchemy's own execution does.
         """
         engine = db.reading_engine()
+        made = self._for(engine.dialect)
+        rows = _run(engine, made.sql, made.sent(parameters))
+        return made.row(rows[0]) if rows else None
+
+    def within(self, session: Session, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The row that the transaction of ``session`` sees, or that its RETURNING names.
+
+        :raises DBAPIError: as SQLAlchemy's own execution does.
+        """
+        made = self._for(session.connection().dialect)
+        rows = _executed(session, made.sql, made.sent(parameters)).fetchall()
+        return made.row(rows[0]) if rows else None
+
+    def changed(self, session: Session, parameters: Mapping[str, Any]) -> int:
+        """How many rows it wrote in the transaction of ``session``.
+
+        :raises DBAPIError: as SQLAlchemy's own execution does.
+        """
+        made = self._for(session.connection().dialect)
+        return int(_executed(session, made.sql, made.sent(parameters)).rowcount)
+
+    def _for(self, dialect: Dialect) -> "_Compiled":
         made = self._made
-        if made is None or made[0] is not engine:
-            made = self._made = (engine, _Compiled(self._statement, engine.dialect))
-        rows = _run(engine, made[1].sql, made[1].sent(parameters))
-        return made[1].row(rows[0]) if rows else None
+        if made is None or made[0] is not dialect:
+            made = self._made = (dialect, _Compiled(self._statement, dialect, self._columns))
+        return made[1]
 
 
 class _Compiled:
     """The statement for one kind of database, with the conversions of its types."""
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
-        compiled: Any = statement.compile(dialect=dialect)
+    def __init__(self, statement: _Statement, dialect: Dialect, columns: Sequence[str] | None) -> None:
+        compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
         self.sql = str(compiled)
         self._fixed: dict[str, Any] = dict(compiled.params)
         self._positions: list[str] | None = compiled.positiontup
@@ -53,7 +80,7 @@ class _Compiled:
         }
         self._columns: list[tuple[str, _Convert | None]] = [
             (str(column.key), column.type.dialect_impl(dialect).result_processor(dialect, None))
-            for column in statement.selected_columns
+            for column in statement.exported_columns
         ]
 
     def sent(self, parameters: Mapping[str, Any]) -> Any:
@@ -100,16 +127,39 @@ def _kept(engine: Engine) -> Any:
 
 
 def _asked(engine: Engine, connection: Any, sql: str, sent: Any) -> list[tuple[Any, ...]]:
-    heard = engine.dispatch.before_cursor_execute if engine._has_events else ()  # noqa: SLF001  # whoever counts statements
-    for listener in heard:
-        listener(None, None, sql, sent, None, False)  # SQLAlchemy's event
+    _tell(engine, sql, sent)
     try:
         rows: list[tuple[Any, ...]] = connection.execute(sql, sent).fetchall()
     except engine.dialect.loaded_dbapi.Error as error:
         connection.close()
-        raise DBAPIError.instance(sql, None, error, engine.dialect.loaded_dbapi.Error, hide_parameters=True) from error
+        raise _as_sqlalchemys(engine.dialect, sql, error) from error
     if len(_idle) < MOST_IDLE:
         _idle.append((engine, connection))
     else:
         connection.close()
     return rows
+
+
+def _executed(session: Session, sql: str, sent: Any) -> Any:
+    """The driver's cursor, on the connection that holds the session's transaction."""
+    connection = session.connection()
+    _tell(connection.engine, sql, sent)
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        return driver.execute(sql, sent)
+    except connection.dialect.loaded_dbapi.Error as error:
+        if connection.dialect.is_disconnect(error, driver, None):
+            connection.invalidate(error)
+        raise _as_sqlalchemys(connection.dialect, sql, error) from error
+
+
+def _tell(engine: Engine, sql: str, sent: Any) -> None:
+    """Whoever counts statements, by SQLAlchemy's event."""
+    for listener in engine.dispatch.before_cursor_execute if engine._has_events else ():  # noqa: SLF001
+        listener(None, None, sql, sent, None, False)
+
+
+def _as_sqlalchemys(dialect: Dialect, sql: str, error: Any) -> Any:
+    """What SQLAlchemy's own execution would raise, IntegrityError and the others; without the values."""
+    base = dialect.loaded_dbapi.Error
+    return DBAPIError.instance(sql, None, error, base, hide_parameters=True, dialect=dialect)

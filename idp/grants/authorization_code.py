@@ -4,6 +4,7 @@ Three statements in one transaction: claim the code, look at account and client,
 before ends the family it grew into instead (§4.1.2, RFC 9700 §4.5).
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from idp.tokens.terms import Terms
 from kernel import audit, clock, crypto, settings
 from kernel.db import on_refusal
 from kernel.ids import new_secret
+from kernel.quick import Quick
 
 FAPI_LIFE: Final = timedelta(seconds=60)  # FAPI 2.0 Security Profile §5.3.2.1
 
@@ -34,22 +36,22 @@ class Code:
 
     code_challenge_method: Final = "S256"
 
-    def __init__(self, row: Any) -> None:
-        self.code_challenge: str | None = row.code_challenge
-        self.client_id: str = row.client_id
-        self.account_id: str = row.account_id
-        self.family_id: str = row.family_id
-        self.session_id: str = row.session_id
-        self.redirect_uri: str = row.redirect_uri
-        self.scope: str = row.scope
-        self.nonce: str | None = row.nonce
-        self.sub: str = row.sub
-        self.auth_time: datetime = row.auth_time
-        self.acr: str = row.acr
-        self.amr: str = row.amr
-        self.terms = Terms.of(row.terms)
-        self.offline: bool = row.offline
-        self.expires_at: datetime = row.expires_at
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.code_challenge: str | None = row["code_challenge"]
+        self.client_id: str = row["client_id"]
+        self.account_id: str = row["account_id"]
+        self.family_id: str = row["family_id"]
+        self.session_id: str = row["session_id"]
+        self.redirect_uri: str = row["redirect_uri"]
+        self.scope: str = row["scope"]
+        self.nonce: str | None = row["nonce"]
+        self.sub: str = row["sub"]
+        self.auth_time: datetime = row["auth_time"]
+        self.acr: str = row["acr"]
+        self.amr: str = row["amr"]
+        self.terms = Terms.of(row["terms"])
+        self.offline: bool = row["offline"]
+        self.expires_at: datetime = row["expires_at"]
 
     def get_redirect_uri(self) -> str:
         return self.redirect_uri
@@ -58,7 +60,7 @@ class Code:
         return self.scope
 
 
-_CLAIM: Final = (
+_CLAIM: Final = Quick(
     update(CODE)
     .where(CODE.c.code_hash == bindparam("hash"), CODE.c.used_at.is_(None))
     .values(used_at=bindparam("at"))
@@ -66,7 +68,7 @@ _CLAIM: Final = (
 )
 _SPENT: Final = select(CODE.c.family_id).where(CODE.c.code_hash == bindparam("hash"))
 # The session is asked for too: a code that was made in the moment of a logout is not among those that it spends.
-_LEVEL: Final = (
+_LEVEL: Final = Quick(
     select(ACCOUNT.c.level)
     .select_from(ACCOUNT)
     .join(CLIENT, CLIENT.c.id == bindparam("client"))
@@ -132,7 +134,7 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
     def query_authorization_code(self, code: str, client: RegisteredClient) -> Code:
         """Claim it. What is wrong with the request afterwards rolls the claim back: only a redemption spends a code."""
         digest = crypto.digest(code)
-        row = self._connection.execute(_CLAIM, {"hash": digest, "at": clock.now()}).one_or_none()
+        row = _CLAIM.within(self._db, {"hash": digest, "at": clock.now()})
         if row is None:
             self._replayed(digest)
             raise InvalidGrantError("the code is not valid")
@@ -159,8 +161,8 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
         """The person, if account, session and client are still good at this moment; opens the family."""
         code, client = authorization_code, self.request.client
         asked = {"account": code.account_id, "session": code.session_id, "offline": code.offline}
-        level = self._connection.scalar(_LEVEL, asked | {"client": client.client_id})
-        if level is None:
+        found = _LEVEL.within(self._db, asked | {"client": client.client_id})
+        if found is None:
             raise InvalidGrantError("the code is not valid")
         seed = families.new_seed() if client.check_grant_type("refresh_token") else None
         grantee = Grantee(
@@ -169,7 +171,7 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
             sub=code.sub,
             session_id=code.session_id,
             auth_time=code.auth_time,
-            acr=families.lower_acr(code.acr, level),
+            acr=families.lower_acr(code.acr, found["level"]),
             amr=tuple(code.amr.split()),
             terms=self.kept_terms(code.terms),
             offline=code.offline,

@@ -94,10 +94,12 @@ _STANDING: Final[Select[Any]] = (
     .join(CLIENT, CLIENT.c.id == FAMILY.c.client_id)
     .where(FAMILY.c.id == bindparam("family_id"))
 )
+_READ: Final = Quick(_STANDING)
 _QUICK: Final = Quick(
     _STANDING.with_only_columns(*(column for column in _STANDING.selected_columns if column.key != "seed"))
 )
-_HELD: Final = _STANDING.with_for_update(read=True, of=FAMILY)
+_HELD: Final = Quick(_STANDING.with_for_update(read=True, of=FAMILY))
+_OPEN: Final = Quick(insert(FAMILY), columns=(*_KEPT, "parent_id", "created_at"))
 _seen: ProcessCache[Standing] = ProcessCache(seconds=SEEN_SECONDS, most=2000)
 
 
@@ -108,7 +110,7 @@ def standing(db: Session, family_id: str, *, jti: str = "", held: bool = False) 
     ``held``: it cannot be ended until this transaction is over, so that what grows out of it is ended with it.
     """
     asked = {"family_id": family_id, "jti": jti, "now": clock.now()}
-    row = db.connection().execute(_HELD if held else _STANDING, asked).mappings().one_or_none()
+    row = (_HELD if held else _READ).within(db, asked)
     return None if row is None else Standing(**row)
 
 
@@ -167,8 +169,8 @@ def open_family(
     """One INSERT. Without a seed the family lives as long as its one access token."""
     now, limits = clock.now(), settings.of(TokenSettings)
     ends = now + (limits.refresh_life if seed else limits.access_life)
-    db.connection().execute(
-        insert(FAMILY),
+    _OPEN.changed(
+        db,
         {
             "id": grantee.family_id,
             "client_id": client_id,
@@ -191,8 +193,8 @@ def open_family(
     )
 
 
-def _spend(step: int) -> Any:
-    return (
+def _spend(step: int) -> Quick:
+    return Quick(
         update(FAMILY)
         .where(
             FAMILY.c.id == bindparam("family_id"),
@@ -217,9 +219,9 @@ def touch(db: Session, family_id: str, generation: int) -> bool:
     return _spent(db, _TOUCH, family_id, generation)
 
 
-def _spent(db: Session, statement: Any, family_id: str, generation: int) -> bool:
+def _spent(db: Session, statement: Quick, family_id: str, generation: int) -> bool:
     values = {"family_id": family_id, "from_generation": generation, "at": clock.now()}
-    return db.connection().execute(statement, values).rowcount == 1
+    return statement.changed(db, values) == 1
 
 
 def end(

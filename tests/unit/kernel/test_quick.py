@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from sqlalchemy import bindparam, exists, literal, select, table
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import bindparam, exists, insert, literal, select, table, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from idp.models.account import ACTIVE, Account
+from idp.models.code import AuthorizationCode
 from kernel import db, quick
 from kernel.quick import Quick
 from tests.protocol.parties import statements
@@ -113,3 +114,62 @@ def test_an_error_is_sqlalchemys_names_no_values_and_harms_no_later_read(account
         missing.one({})
     assert "a secret" not in str(refused.value)
     assert asked(account)
+
+
+RENAME = Quick(
+    update(Account)
+    .where(Account.id == bindparam("which"))
+    .values(name=bindparam("to"), identified_at=bindparam("at"))
+    .returning(Account.id, Account.name, Account.identified_at)
+)
+TOUCH = Quick(update(Account).where(Account.id == bindparam("which")).values(identified_at=bindparam("at")))
+CODE = {
+    "code_hash": "h",
+    "client_id": "c",
+    "account_id": "gone",
+    "family_id": "f",
+    "session_id": "s",
+    "redirect_uri": "https://a.example/cb",
+    "scope": "openid",
+    "sub": "s",
+    "auth_time": NOW,
+    "acr": "2",
+    "amr": "pwd",
+    "terms": {"resources": ["https://a.example"]},
+    "expires_at": NOW,
+    "offline": False,
+}
+OPEN = Quick(insert(AuthorizationCode), columns=tuple(CODE))
+
+
+def test_what_is_written_within_a_transaction_is_a_part_of_it(account):
+    with pytest.raises(ZeroDivisionError), db.transaction() as session:
+        assert RENAME.within(session, {"which": account, "to": "陈岚", "at": NOW}) == {
+            "id": account,
+            "name": "陈岚",
+            "identified_at": NOW,
+        }
+        assert Quick(ASKED).within(session, {"id": account, "now": NOW, "most": 2})["name"] == "陈岚"
+        assert asked(account)["name"] == "陈晓岚"
+        raise ZeroDivisionError
+    assert asked(account)["name"] == "陈晓岚"
+    with db.transaction() as session:
+        assert TOUCH.changed(session, {"which": account, "at": NOW}) == 1
+        assert TOUCH.changed(session, {"which": "nobody", "at": NOW}) == 0
+        assert RENAME.within(session, {"which": "nobody", "to": "a", "at": NOW}) is None
+    assert asked(account)["identified_at"] == NOW
+
+
+def test_an_error_within_a_transaction_is_sqlalchemys_and_names_no_values(account):
+    with pytest.raises(IntegrityError) as refused, db.transaction() as session:
+        OPEN.changed(session, CODE)
+    assert "a.example" not in str(refused.value)
+    with db.transaction() as session:
+        assert TOUCH.changed(session, {"which": account, "at": None}) == 1
+
+
+def test_what_is_sent_within_a_transaction_is_counted(account):
+    with statements() as (sent, ends), db.transaction() as session:
+        TOUCH.changed(session, {"which": account, "at": NOW})
+    assert len(sent) == 1
+    assert ends == ["commit"]
