@@ -1,9 +1,13 @@
 """The sheet of the demonstration: who can log in where, on the terminal and as `instance/demo.json`."""
 
 import json
+import shlex
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
+from kernel import settings
+from kernel.settings import KernelSettings
 from wiring.demo.places import Places, Registered
 
 
@@ -18,6 +22,7 @@ def write(places: Places, registered: Registered) -> None:
         "city": registered["city"],
         "mail": f"{places.issuer}/demo/mail",
         "feeds": registered["feeds"],
+        "commands": " ".join([*_environment(places), ".venv/bin/flask"]),
     }
     places.sheet.touch(mode=0o600)
     places.sheet.write_text(json.dumps(sheet, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
@@ -37,8 +42,28 @@ def table(sheet: dict[str, Any]) -> str:
     widths = [max(_width(row[n]) for row in rows) for n in range(4)]
     lines = ["  ".join(cell + " " * (widths[n] - _width(cell)) for n, cell in enumerate(row)).rstrip() for row in rows]
     lines.insert(1, "  ".join("─" * width for width in widths))
+    commands = f"Commands of an operator, in this folder: {sheet['commands']} clients list"
     ending = "The same, with the departments' credentials, is in instance/demo.json. Ctrl-C ends everything."
-    return "\n" + "\n".join(lines) + f"\n\n{ending}\n"
+    return "\n" + "\n".join(lines) + f"\n\n{commands}\n{ending}\n"
+
+
+def _environment(places: Places) -> Iterator[str]:
+    """What tells a command in another terminal that it is about this demonstration.
+
+    Connections may hold passwords, so they are named and not shown.
+    """
+    mine = settings.of(KernelSettings)
+    yield "KAPOK_DEMO=1"
+    if places.port != 8000:
+        yield f"PORT={places.port}"
+    if places.issuer != places.web:
+        yield f"PUBLIC_URL={shlex.quote(places.issuer)}"
+    if str(mine.instance_dir) != "instance":
+        yield f"INSTANCE_DIR={shlex.quote(str(mine.instance_dir))}"
+    given = {"REDIS_URL": mine.redis_url, "CELERY_BROKER_URL": mine.celery_broker_url}
+    if not mine.database_url.startswith("sqlite"):
+        given["DATABASE_URL"] = mine.database_url
+    yield from (f'{name}="${name}"' for name, value in given.items() if value)
 
 
 def _width(text: str) -> int:
