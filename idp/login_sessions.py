@@ -48,13 +48,16 @@ def begin(
         row = LoginSession(id=new_id(), account_id=account.id, created_at=now)
         db.add(row)
     row.expires_at = now + settings.of(SignInSettings).absolute_life
-    row.level, row.amr = level, sorted(set(amr))
+    row.level, row.amr, row.auth_time = level, sorted(set(amr)), now
     row.source_id, row.upstream_session = source_id, upstream_session
     return _renew(db, here, row, account)
 
 
 def step_up(db: Session, *, level: int, amr: Sequence[str]) -> str:
     """The person who is signed in here has proven more: it is added to this sign-in, under a new cookie value.
+
+    ``auth_time`` stays: a code alone is no new sign-in, and must not pass for one where a portal asks for that
+    (``prompt=login``, ``max_age``).
 
     :raises Unauthenticated: when nobody is, or the session was ended meanwhile.
     """
@@ -74,7 +77,7 @@ def _row(db: Session, here: BrowserSession) -> LoginSession | None:
 def _renew(db: Session, here: BrowserSession, row: LoginSession, account: Account) -> str:
     now, secret = clock.now(), new_secret()
     row.secret_hash = crypto.digest(secret)
-    row.auth_time = row.last_seen_at = now
+    row.last_seen_at = now
     row.address, row.device = context.actor().address, request.user_agent.string[:200]
     row.data = _carried(here, account)
     db.flush()
@@ -82,7 +85,7 @@ def _renew(db: Session, here: BrowserSession, row: LoginSession, account: Accoun
         session_id=row.id,
         account=account,
         shown=account.name,  # the next request reads how pages write it; this one shows none
-        auth_time=now,
+        auth_time=row.auth_time,
         level=row.level,
         amr=tuple(row.amr),
         source_id=row.source_id,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from idp.login.attempts import network
 from idp.registration.refused import RegistrationRefused, no_token, of_metadata, of_reading
 from idp.registration.settings import RegistrationSettings
 from kernel import limits, settings
@@ -20,7 +21,7 @@ def answering(request: Request, act: Callable[[], Answer]) -> Answer:
     :raises TooMany: for an address that asks too often.
     """
     most = settings.of(RegistrationSettings).registration_tries
-    if not limits.allow(f"register:{request.address}", limit=most, window_seconds=_WINDOW):
+    if not limits.allow(f"register:{network(request.address)}", limit=most, window_seconds=_WINDOW):
         raise TooMany(retry_after=_WINDOW)
     try:
         return act()

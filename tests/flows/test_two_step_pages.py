@@ -76,6 +76,7 @@ class TestStepUp:
         phone, flow, before = enrolled(owner), asked_to_step_up(inside), inside.cookie
         with reading() as db:
             first = db.scalars(select(LoginSession.id)).one()
+        signed_in = frozen_clock.now
         frozen_clock.advance(minutes=3)
         response = step_up(inside, flow, phone.code())
         assert response.headers["Location"] == f"/authorize/resume?flow={flow}"
@@ -83,7 +84,7 @@ class TestStepUp:
         assert inside.cookie != before
         with reading() as db:
             row = db.scalars(select(LoginSession)).one()
-        assert (row.id, row.auth_time) == (first, frozen_clock.now)
+        assert (row.id, row.auth_time) == (first, signed_in), "a code alone is no new sign-in"
         assert [one.subject for one in entries("login.step_up")] == [first]
         assert inside.get(f"/login/step-up?flow={flow}").headers["Location"] == f"/authorize/resume?flow={flow}"
 
