@@ -18,7 +18,7 @@ from idp import login_sessions, sessions
 from idp.account_pages.two_step import PAGE, end_others, others_ticked
 from idp.factor import Factor, first, second
 from idp.factors import totp
-from idp.login import authenticators, city_names, code, destination, pages, password
+from idp.login import authenticators, city_names, code, destination, pages, password, portal
 from idp.login.destination import Destination
 from idp.login.errors import Blocked, CodesPaused, Paused, WrongAnswer, WrongCode
 from idp.models.account import Account
@@ -160,12 +160,13 @@ def _read(factor: Factor) -> tuple[str, str]:
 
 
 def _add_page(refusal: AppError | None = None) -> Response:
-    login = _login()
+    login, goal = _login(), destination.of_request()
+    portal.let_forms_end_there(None, goal)
     page = render_template(
         "idp/two_step_add.html",
         proof=_proof(login),
         login=login,
-        next=destination.of_request().next,
+        next=goal.next,
         faults=_faults(refusal),
     )
     return pages.answered(page, refusal)
@@ -184,6 +185,7 @@ def _confirm_page(refusal: AppError | None = None) -> Response:
         app = authenticators.started(db, login.account.id, begun.get("app"))
     if app is None:
         return redirect(f"{PAGE}/add", 303)
+    portal.let_forms_end_there(None, Destination(next=begun.get("next")))
     address = totp.address(app.secret, account=login.shown, issuer=_issuer())
     page = render_template(
         "idp/two_step_confirm.html",

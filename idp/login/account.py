@@ -21,7 +21,7 @@ def show() -> Response:
     asking = portal.of(goal)
     if asking is None:
         raise Expired
-    portal.let_forms_end_there(asking)
+    portal.let_forms_end_there(asking, goal)
     other = goal.on("/login", use=pages.PROVINCE)
     page = render_template("idp/account.html", asking=asking, destination=goal, person=viewer(), other=other)
     return pages.answered(page, None)

@@ -6,7 +6,7 @@ Nothing here is a proof of anything: the flow and the arrival belong to a browse
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from flask import request
 
@@ -30,6 +30,15 @@ class Destination:
         if self.flow is not None:
             return f"/authorize/resume?{urlencode({'flow': self.flow})}"
         return self.next or HOME
+
+    @property
+    def last_flow(self) -> str | None:
+        """The portal's request at the end of the way: ``next`` may be a page that itself goes on to one."""
+        flow, following = self.flow, self.next
+        while flow is None and following is not None:
+            query = parse_qs(following.partition("?")[2].partition("#")[0])
+            flow, following = query.get("flow", [None])[0], query.get("next", [None])[0]
+        return flow
 
     @property
     def fields(self) -> dict[str, str]:

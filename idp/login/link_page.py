@@ -45,7 +45,7 @@ def render(arrival_id: str | None, *, refusal: AppError | None = None) -> Respon
             raise linking.Contradiction(match.conflict)
         owner = _owner(db, match.account, arrival) if match.account else None
     goal = Destination(flow=arrival.flow, next=arrival.next)
-    portal.let_forms_end_there(portal.of(goal))
+    portal.let_forms_end_there(portal.of(goal), goal)
     page = render_template(
         "idp/link.html",
         arrival=arrival,

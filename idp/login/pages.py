@@ -89,7 +89,7 @@ def login_page(
 ) -> Response:
     """The one login page. ``source``: the form is that city's own; ``suggested``: the city this device used last."""
     asking = portal.of(destination)
-    portal.let_forms_end_there(asking)
+    portal.let_forms_end_there(asking, destination)
     chosen = source or suggested
     page = render_template(
         "idp/login.html",

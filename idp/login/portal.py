@@ -48,11 +48,13 @@ def of(destination: Destination) -> Portal | None:
     )
 
 
-def let_forms_end_there(portal: Portal | None) -> None:
-    """A form of this page may end in a redirect to the portal; browsers hold that against its policy. The same for the
-    portal's sign.
+def let_forms_end_there(portal: Portal | None, destination: Destination) -> None:
+    """A form of this page may end in a redirect to the portal, at once or by way of pages of ours that ask nothing
+    more; browsers hold that against its policy. The same for the sign of the portal that the page names.
     """
     if portal is not None:
         headers.allow_form_target(portal.redirect_uri)
         if portal.logo_uri is not None:
             headers.allow_image(portal.logo_uri)
+    elif (asked := pending.get(sessions.current(), destination.last_flow)) is not None:
+        headers.allow_form_target(asked.redirect_uri)

@@ -33,7 +33,7 @@ def submit() -> Response:
 def _page(step: str, refusal: AppError | None = None) -> Response:
     goal = second.waiting(step).goal
     asking = portal.of(goal)
-    portal.let_forms_end_there(asking)
+    portal.let_forms_end_there(asking, goal)
     page = render_template(
         "idp/second.html",
         asking=asking,

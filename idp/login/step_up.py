@@ -74,7 +74,7 @@ def _decline(goal: Destination) -> Response:
 
 def _page(goal: Destination, login: Login, refusal: AppError | None = None) -> Response:
     asking = portal.of(goal)
-    portal.let_forms_end_there(asking)
+    portal.let_forms_end_there(asking, goal)
     wanted = _wanted(login)
     page = render_template(
         "idp/step_up.html",
