@@ -20,7 +20,7 @@ from authlib.oauth2.rfc6749 import (
 )
 from sqlalchemy.orm import Session
 
-from idp import resource
+from idp import client_request, resource
 from idp.clients import authentication, registered
 from idp.clients.registered import RegisteredClient
 from idp.grant import grants
@@ -92,6 +92,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         try:
             status, body, extra = self._issue(request)
         except OAuth2Error as error:
+            client_request.note(error, request.client)
             status, body, extra = error()
         if "DPoP" in headers and not any(name == "DPoP-Nonce" for name, _ in extra):
             extra = [*extra, dpop.nonce_header()]  # RFC 9449 §8.2

@@ -2,7 +2,7 @@
 
 from flask import render_template
 
-from idp import oauth_errors
+from idp import oauth_errors, page_faults
 from kernel.web import Access, blueprint
 
 pages = blueprint("developers", __name__, access=Access.PUBLIC, url_prefix="/developers")
@@ -10,5 +10,5 @@ pages = blueprint("developers", __name__, access=Access.PUBLIC, url_prefix="/dev
 
 @pages.get("/errors")
 def errors() -> str:
-    """Every OAuth error code: what it means and what to change. `error_uri` leads here."""
-    return render_template("idp/oauth_errors.html", errors=oauth_errors.ERRORS)
+    """Every OAuth error code, and those of pages: what it means and what to change. `error_uri` leads here."""
+    return render_template("idp/oauth_errors.html", errors=oauth_errors.ERRORS, faults=page_faults.FAULTS)

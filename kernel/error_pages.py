@@ -77,6 +77,8 @@ def _page(error: AppError, request_id: str) -> str:
         "message": str(error.message),
         "fields": error.fields if isinstance(error, Invalid) else {},
         "request_id": request_id,
+        "own_heading": error.heading,
+        "developers": error.for_developers(),
     }
     try:
         return render_template("error.html", **values)

@@ -19,13 +19,15 @@ class AppError(Exception):
     """An expected refusal. Subclasses set the class attributes; one raise may replace any of them.
 
     ``code`` is snake_case ASCII and never changes once documented; ``status`` is the HTTP status; ``message`` is one
-    or two sentences for the person; ``detail`` goes to the log only; ``headers`` are added to the answer (RFC 9110
-    §11.6.1 asks for WWW-Authenticate with a 401, §10.2.3 offers Retry-After).
+    or two sentences for the person, under ``heading`` where that of the status does not fit; ``detail`` goes to the
+    log only; ``headers`` are added to the answer (RFC 9110 §11.6.1 asks for WWW-Authenticate with a 401, §10.2.3 offers
+    Retry-After).
     """
 
     code: str = "internal_error"
     status: int = 500
     message: Text = _("系统出了点问题，请稍后再试。")
+    heading: Text | None = None
 
     def __init__(
         self,
@@ -45,6 +47,12 @@ class AppError(Exception):
         self.detail = detail
         self.headers = headers
         super().__init__(f"{self.code}: {detail}" if detail else self.code)
+
+    def for_developers(self) -> Text | None:
+        """The reason in a sentence for the developer of a site that sent the person here; None where it was nobody's
+        doing. It repeats nothing of what was sent.
+        """
+        return None
 
 
 class Invalid(AppError):

@@ -9,6 +9,7 @@ from typing import Any, Final
 from authlib.oauth2 import OAuth2Error
 from flask_babel import lazy_gettext as _
 
+from idp import page_faults
 from idp.claims_request import Wish
 from idp.clients.registered import RegisteredClient
 from kernel.errors import AppError, Text
@@ -22,6 +23,10 @@ class PageFault(AppError):
     status = 400
     code = "invalid_authorization_request"
     message = _("这个网站发来的登录请求有误，登录没有开始。请联系该网站。")
+    heading = _("登录没有完成")
+
+    def for_developers(self) -> Text | None:
+        return page_faults.reason(self.code)
 
 
 def page_fault(code: str, message: Text, detail: str = "") -> PageFault:

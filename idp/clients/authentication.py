@@ -10,7 +10,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from idp.clients import registered
 from idp.clients.method import Credentials, Method, methods
-from idp.clients.refused import ClientRefused
+from idp.clients.refused import ClientRefused, NothingSent
 from idp.clients.registered import RegisteredClient
 
 __all__ = ["ClientRefused", "authenticate"]
@@ -19,14 +19,14 @@ __all__ = ["ClientRefused", "authenticate"]
 def authenticate(headers: Mapping[str, str], form: Mapping[str, str]) -> tuple[RegisteredClient, str]:
     """The client and the method it used. Called outside a transaction: a method may fetch a client's keys.
 
-    :raises ClientRefused: never telling what was wrong.
+    :raises ClientRefused: telling the log what was wrong, and the client only that it sent nothing at all.
     :raises InvalidRequestError: for more than one method, or another ``client_id`` beside it.
     """
     credentials = Credentials(headers=headers, form=form)
     client, method = _used(credentials)
     fits = client is not None and client.auth_method == method.name
     if not method.proven(client if fits else None, credentials) or client is None or not fits:
-        raise ClientRefused
+        raise ClientRefused(detail=_why(client, method))
     return client, method.name
 
 
@@ -48,5 +48,14 @@ def _used(credentials: Credentials) -> tuple[RegisteredClient | None, Method]:
     client = registered.find(named)
     implicit = methods()[client.auth_method] if client is not None and client.auth_method in methods() else None
     if implicit is None or not implicit.implicit:
-        raise ClientRefused
+        raise NothingSent(detail=f"client_id {named[:80]!a}" if named is not None else "no client_id either")
     return client, implicit
+
+
+def _why(client: RegisteredClient | None, method: Method) -> str:
+    """For the operator whom a portal's developer asks."""
+    if client is None:
+        return f"{method.name} of a client that is not registered, or disabled"
+    if client.auth_method != method.name:
+        return f"client {client.client_id} came by {method.name} and is registered for {client.auth_method}"
+    return f"client {client.client_id}: the proof of {method.name} does not fit"

@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 
 from flask_babel import lazy_gettext as _
 
+from idp import page_faults
 from idp.clients import registered
 from idp.clients.registered import RegisteredClient
 from idp.tokens import hints
 from idp.tokens.check import Unusable
 from idp.tokens.hints import Hint
-from kernel.errors import AppError
+from kernel.errors import AppError, Text
 
 MOST_STATE: Final = 2000
 READ: Final = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
@@ -28,6 +29,9 @@ class LogoutFault(AppError):
     status = 400
     code = "invalid_logout_request"
     message = _("这个网站发来的退出请求有误，没有按它的要求返回。您仍可以在这里退出登录。")
+
+    def for_developers(self) -> Text | None:
+        return page_faults.reason(self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ def read(sent: Mapping[str, list[str]]) -> LogoutRequest:
     hint = _hint(given.get("id_token_hint"))
     client_id = given.get("client_id")
     if hint is not None and client_id is not None and hint.client_id != client_id:
-        raise LogoutFault(detail="client_id is not the audience of id_token_hint")
+        raise LogoutFault("invalid_id_token_hint", detail="client_id is not the audience of id_token_hint")
     client = registered.find(hint.client_id if hint is not None else client_id)
     if client is None and (hint is not None or client_id is not None):
         raise LogoutFault("unknown_client", detail="the client is not registered")
@@ -64,7 +68,7 @@ def _hint(token: str | None) -> Hint | None:
     try:
         return hints.read(token)
     except Unusable as why:
-        raise LogoutFault(detail=f"id_token_hint: {why}") from None
+        raise LogoutFault("invalid_id_token_hint", detail=f"id_token_hint: {why}") from None
 
 
 def _back(given: Mapping[str, str], client: RegisteredClient | None, hint: Hint | None) -> str | None:
@@ -73,7 +77,7 @@ def _back(given: Mapping[str, str], client: RegisteredClient | None, hint: Hint 
         return None
     # §3: without a hint nobody vouches for who asks, and a page that sends people on for anybody helps phishing.
     if hint is None or client is None:
-        raise LogoutFault(detail="post_logout_redirect_uri needs id_token_hint")
+        raise LogoutFault("id_token_hint_missing", detail="post_logout_redirect_uri needs id_token_hint")
     if uri not in client.post_logout_redirect_uris:
         raise LogoutFault("post_logout_redirect_uri_not_registered", detail=f"of client {client.client_id}")
     if state is None:

@@ -11,11 +11,13 @@ from idp.logout import end, pending, tell
 from idp.logout.pending import Farewell
 from idp.logout.request import READ, LogoutFault, LogoutRequest, read
 from idp.viewer import Viewer, maybe_viewer
-from kernel import headers
+from kernel import headers, log
 from kernel.csrf import from_any_site
 from kernel.db import reading, transaction
 from kernel.errors import AppError
 from kernel.web import Access, blueprint
+
+_logger = log.get("idp.logout")
 
 logout = blueprint("logout", __name__, access=Access.PUBLIC)
 
@@ -79,6 +81,7 @@ def end_session_by_form() -> Response:
 @logout.errorhandler(LogoutFault)
 def cannot(refused: AppError) -> Response:
     """The portal's request was wrong; the person may sign out all the same, and stays here."""
+    _logger.info("refused", error=refused.code, status=refused.status, detail=refused.detail)
     return make_response(render_template("idp/logout_fault.html", fault=refused, person=maybe_viewer()), refused.status)
 
 

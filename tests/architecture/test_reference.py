@@ -1,10 +1,11 @@
 """docs/reference says what the code does: whoever changes one runs ``make reference``."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from idp import oauth_errors
+from idp import oauth_errors, page_faults
 from wiring import parts
 from wiring.reference import codes, endpoints, settings
 from wiring.reference.documents import documents
@@ -67,3 +68,13 @@ def test_the_table_of_oauth_errors_is_sorted_and_says_what_to_do():
     listed = [error.code for error in oauth_errors.ERRORS]
     assert listed == sorted(set(listed))
     assert [e.code for e in oauth_errors.ERRORS if not (str(e.meaning) and str(e.remedy) and e.source)] == []
+
+
+def test_the_table_of_page_faults_knows_every_code_and_no_other():
+    ours = Path(page_faults.__file__).parent
+    source = "".join(path.read_text() for name in ("authorize", "logout") for path in (ours / name).rglob("*.py"))
+    written = set(re.findall(r'(?:page_fault|LogoutFault)\(\s*"(\w+)"', source))
+    written |= {"invalid_authorization_request", "invalid_logout_request"}  # of the classes themselves
+    listed = [fault.code for fault in page_faults.FAULTS]
+    assert set(listed) == written
+    assert listed == sorted(set(listed))

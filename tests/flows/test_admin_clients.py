@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import update
@@ -195,6 +196,43 @@ class TestPages:
         response = op.visitor().authorize(op.portal(), **changes)
         assert response.status_code == 400
         self.good(response)
+        assert "提交" not in re.sub("<header.*</header>", "", response.text, flags=re.DOTALL)
+        self.leads_the_developer_on(op, response)
+        assert "evil.example" not in re.sub("<header.*</header>", "", response.text, flags=re.DOTALL)
+
+    @staticmethod
+    def leads_the_developer_on(op, response):
+        line = re.search(
+            r'给开发人员：<a class="mono" href="([^"#]+)#([^"]+)">(\w+)</a> ([^<]{10,})</p>', response.text
+        )
+        assert line, response.text
+        assert line[2] == f"page-{line[3]}"
+        page = op.visitor().get(line[1]).text
+        assert f'id="{line[2]}">{line[3]}<' in page
+        return line[3]
+
+    def test_a_logout_that_is_not_followed(self, op):
+        portal, person = op.portal(post_logout_redirect_uris=["https://portal.example.gov.cn/bye"]), op.person()
+        person.sign_in()
+        hint = op.tokens(portal, person)["id_token"]
+        bye = "https://portal.example.gov.cn/bye"
+        for query, code in (
+            ({"client_id": portal.client_id, "post_logout_redirect_uri": bye}, "id_token_hint_missing"),
+            ({"id_token_hint": "x"}, "invalid_id_token_hint"),
+            ({"id_token_hint": hint, "client_id": "another"}, "invalid_id_token_hint"),
+            ({"client_id": "nobody"}, "unknown_client"),
+            (
+                {"id_token_hint": hint, "post_logout_redirect_uri": f"{bye}?x"},
+                "post_logout_redirect_uri_not_registered",
+            ),
+            (
+                {"id_token_hint": hint, "post_logout_redirect_uri": bye, "state": "x" * 2001},
+                "invalid_logout_request",
+            ),
+        ):
+            response = person.get(f"/end_session?{urlencode(query)}")
+            assert response.status_code == 400
+            assert self.leads_the_developer_on(op, response) == code
 
     def test_a_flow_that_is_over(self, op):
         self.good(op.visitor().get("/authorize/resume?flow=nonsense"))
@@ -220,5 +258,6 @@ class TestPages:
         assert re.search(r"<h1[^>]*>[^<]+</h1>\s*<p>[^<]{10,}</p>", response.text)
         assert 'href="/"' in response.text
         assert "Traceback" not in response.text
+        person_s = re.sub(r"<p[^>]*>给开发人员：.*?</p>", "", response.text)
         for code in oauth_errors.BY_CODE:
-            assert code not in response.text
+            assert code not in person_s

@@ -5,10 +5,11 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+from structlog.testing import capture_logs
 
 from idp.clients import change, registered
 from idp.clients.method import Credentials, methods
-from idp.clients.refused import ClientRefused
+from idp.clients.refused import ClientRefused, NothingSent
 from kernel.db import transaction
 from tests.protocol.client_keys import key_client, new_key
 from tests.protocol.parties import ISSUER
@@ -190,6 +191,26 @@ def test_nobody_takes_as_long_as_a_wrong_proof(op, method):
         return sorted(taken)[10]
 
     assert 0.5 < quickest(None) / quickest(client) < 2
+
+
+def test_who_sends_nothing_is_told_so_and_the_log_says_what_was_wrong(op):
+    portal = op.portal()
+
+    def refused(**sent):
+        with capture_logs() as lines:
+            answer = op.machine.post("/token", data={"grant_type": "refresh_token", "refresh_token": "x", **sent})
+        assert answer.status_code == 401
+        assert portal.secret not in str(lines)
+        return answer.json["error_description"], [line["detail"] for line in lines if line["event"] == "refused"]
+
+    mine = portal.client_id
+    for little in ({}, {"client_id": mine}, {"client_id": "nobody"}):
+        assert refused(**little)[0] == NothingSent.description
+    for name, why in (
+        (mine, f"client {mine} came by client_secret_post and is registered for client_secret_basic"),
+        ("nobody", "client_secret_post of a client that is not registered, or disabled"),
+    ):
+        assert refused(client_id=name, client_secret=portal.secret) == (ClientRefused.description, [why])
 
 
 @pytest.mark.parametrize("description", ["", "client_assertion: exp is missing"])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from idp.oauth_errors import ERRORS, PATH
+from idp.page_faults import FAULTS
 from wiring.reference.codes import oauth_codes
 from wiring.reference.markdown import code, table
 
@@ -22,4 +23,13 @@ def lines() -> Iterator[str]:
             (code(e.code), ", ".join(sorted(statuses.get(e.code, {"400"}))), e.source, str(e.meaning), str(e.remedy))
             for e in ERRORS
         ),
+    )
+    yield "## Pages"
+    yield ""
+    yield "Where it is not certain who asks, or where an answer may go, the person sees a page and the portal hears"
+    yield "nothing. A small line on the page names the code for the portal's developer, and leads to its place on"
+    yield f"`{PATH}` (`#page-` and the code)."
+    yield from table(
+        ("Code", "Endpoint", "What happened", "What to do"),
+        ((code(fault.code), code(fault.path), str(fault.meaning), str(fault.remedy)) for fault in FAULTS),
     )
