@@ -5,6 +5,7 @@ from idp.claims import ClaimLine, ClaimsPort, JsonValue, Only, install_claims
 from idp.clients.add import register_machine_client
 from idp.clients.info import ClientInfo, account_of, client
 from idp.contacts import Contact, contact_of, contacts_of
+from idp.cross_device.decide import count_asked_of as approvals_waiting
 from idp.resource import Api
 from idp.viewer import Viewer, maybe_viewer, viewer
 
@@ -20,6 +21,7 @@ __all__ = [
     "Only",
     "Viewer",
     "account_of",
+    "approvals_waiting",
     "bearer",
     "client",
     "contact_of",

@@ -30,13 +30,17 @@ class AccountLinked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalAsked(Event):
-    """A portal asks a person who is not at it to approve something until ``ends`` (CIBA)."""
+    """A portal asks a person who is not at it to approve something until ``ends`` (CIBA).
+
+    ``message`` is what the portal shows or says on its side, for the person to compare.
+    """
 
     event_name: ClassVar[str] = "idp.approval_asked"
     request_id: str
     account_id: str
     portal: str
     ends: datetime
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class FactorChanged(Event):
     """A second step of the sign-in was added to the account or taken away.
 
     ``factor`` is its name, ``change`` is ``added`` or ``removed``, ``by`` is ``self`` or ``operator``.
+    ``authenticator`` is the one that came or went, ``left`` how many there are now: none means that it is closed.
     """
 
     event_name: ClassVar[str] = "idp.factor_changed"
@@ -60,3 +65,5 @@ class FactorChanged(Event):
     factor: str
     change: str
     by: str
+    authenticator: str
+    left: int

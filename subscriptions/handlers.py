@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from idp.contract import contact_of, contacts_of
-from idp.events import ApprovalAsked, IdentityVerified
+from idp.events import ApprovalAsked, FactorChanged, IdentityVerified
 from kernel import clock
 from kernel.outbox import Handler
 from profiles.events import CertificateRecorded, SupplementAsked
@@ -56,13 +56,31 @@ def approval_asked(db: Session, event: ApprovalAsked) -> None:
     contact = contact_of(db, event.account_id)
     if contact is None or event.ends <= clock.now():
         return
+    facts = {"portal": event.portal, "until": event.ends.isoformat()}
+    if event.message:
+        facts["message"] = event.message
     tell(
         db,
         contact,
         rule="approval_asked",
         dedupe_key=event.request_id,
-        facts={"portal": event.portal},
+        facts=facts,
         link=f"/approvals/{event.request_id}",
+    )
+
+
+def factor_changed(db: Session, event: FactorChanged) -> None:
+    """Tell the person at once that signing in has changed: whoever has the password and a session may have done it."""
+    contact = contact_of(db, event.account_id)
+    if contact is None or (event.by == "operator" and event.left):  # an operator takes all away: that is one message
+        return
+    tell(
+        db,
+        contact,
+        rule="factor_changed",
+        dedupe_key=f"{event.authenticator}:{event.change}",
+        facts={"change": event.change, "by": event.by, "left": str(event.left)},
+        link="/account/two-step",
     )
 
 
@@ -70,5 +88,6 @@ HANDLERS: tuple[Handler[Any], ...] = (
     Handler(name="subscriptions.certificate_recorded", event=CertificateRecorded, run=certificate_recorded),
     Handler(name="subscriptions.supplement_asked", event=SupplementAsked, run=supplement_asked),
     Handler(name="subscriptions.approval_asked", event=ApprovalAsked, run=approval_asked),
+    Handler(name="subscriptions.factor_changed", event=FactorChanged, run=factor_changed),
     Handler(name="subscriptions.identity_verified", event=IdentityVerified, run=identity_verified),
 )

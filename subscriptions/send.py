@@ -69,8 +69,11 @@ def _claim(ways: dict[str, Channel]) -> _Claim | None:
 
 def _letter(delivery: Delivery, message: InboxMessage) -> Letter:
     with in_locale(delivery.locale):
-        words = rules()[message.rule].words(message.facts)
-        where = settings.of(KernelSettings).public_url.rstrip("/") + f"/me/messages/{message.id}"
+        rule = rules()[message.rule]
+        words = rule.words(message.facts)
+        # What cannot wait is one click away.
+        path = message.link if rule.urgent and message.link else f"/me/messages/{message.id}"
+        where = settings.of(KernelSettings).public_url.rstrip("/") + path
         text = "\n\n".join(
             (
                 _("您好："),

@@ -6,7 +6,7 @@ from flask import Flask, g
 from flask_babel import lazy_gettext as _
 from werkzeug.local import LocalProxy
 
-from idp.contract import Viewer, maybe_viewer
+from idp.contract import Viewer, approvals_waiting, maybe_viewer
 from kernel import db, settings
 from kernel.errors import Text
 from kernel.settings import KernelSettings
@@ -64,6 +64,24 @@ def _unread() -> int:
     return int(g.unread)
 
 
+def _approvals() -> int:
+    """How many portals wait for this person's word; asked once a page."""
+    if "approvals" not in g:
+        viewer = _viewer()
+        g.approvals = 0
+        if viewer is not None:
+            with db.reading() as reading:
+                g.approvals = approvals_waiting(reading, viewer.account_id)
+    return int(g.approvals)
+
+
+def _account() -> tuple[Entry, ...]:
+    """What waits for minutes stands first, and only while it waits."""
+    waiting = _approvals()
+    first = (("approvals", "check", _("等您确认的请求"), "/approvals", waiting),) if waiting else ()
+    return (*first, *ACCOUNT)
+
+
 def _context() -> dict[str, Any]:
     unread = LocalProxy(_unread)
     return {
@@ -73,7 +91,8 @@ def _context() -> dict[str, Any]:
         "unread": unread,
         "nav": [(*entry[:4], unread) if entry[0] == "messages" else entry for entry in PERSON],
         "tabs": PERSON_TABS,
-        "account_nav": ACCOUNT,
+        "account_nav": LocalProxy(_account),
+        "approvals": LocalProxy(_approvals),
         "admin_nav": ADMIN,
     }
 

@@ -45,6 +45,11 @@ def asked_of(db: Session, account_id: str) -> list[CrossDeviceRequest]:
     )
 
 
+def count_asked_of(db: Session, account_id: str) -> int:
+    """How many requests wait for this person's word."""
+    return len(asked_of(db, account_id))
+
+
 def still_open(db: Session, request_id: str) -> CrossDeviceRequest | None:
     """The request, locked, if nobody has decided it and its time is not over."""
     row = db.get(CrossDeviceRequest, request_id, with_for_update=True)

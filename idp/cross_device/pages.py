@@ -101,7 +101,8 @@ def answer(request_id: str) -> Response:
             if yes and _elsewhere(row) and request.form.get("here") != "yes":
                 return _page(db, row, {"here": _("请确认设备就在您面前。不在的话，请点“不同意”。")})
             if yes:
-                life = YEAR if request.form.get("keep") == "year" else ONCE
+                # A device may be everybody's: what it was given ends soon, whatever the form says.
+                life = YEAR if row.kind == CIBA and request.form.get("keep") == "year" else ONCE
                 granted = frozenset(request.form.getlist("scope")) | (decide.wanted(row, client) & REQUIRED)
                 decide.approve(db, row, client, login, granted=granted, until=clock.now() + life)
             else:

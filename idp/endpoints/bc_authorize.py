@@ -55,9 +55,14 @@ def handle(request: Request, form: Mapping[str, str], client: RegisteredClient) 
         )
         begin.remember_ping(db, begun, wish.ping_token)
         audit.record(db, "approval.asked", subject=begun.id, details={"account": account.id})
-        outbox.publish(
-            db, ApprovalAsked(request_id=begun.id, account_id=account.id, portal=client.name, ends=begun.expires_at)
+        told = ApprovalAsked(
+            request_id=begun.id,
+            account_id=account.id,
+            portal=client.name,
+            ends=begun.expires_at,
+            message=wish.message,
         )
+        outbox.publish(db, told)
     answer = {"auth_req_id": begun.secret, "expires_in": int((begun.expires_at - clock.now()).total_seconds())}
     return json_answer(answer | {"interval": begin.POLL_SECONDS})
 

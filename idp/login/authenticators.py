@@ -108,7 +108,7 @@ def confirm(db: Session, app: TotpCredential, code: str, label: str) -> None:
     )
     if confirmed.first() is None:
         raise WrongCode(None)
-    _tell(db, app.account_id, "added", by="self", app_id=app.id)
+    _tell(db, app.account_id, "added", by="self", app_id=app.id, left=len(enrolled(db, app.account_id)))
 
 
 def remove(db: Session, account_id: str, app_id: str) -> None:
@@ -119,19 +119,27 @@ def remove(db: Session, account_id: str, app_id: str) -> None:
     gone = delete(TotpCredential).where(TotpCredential.id == app_id, TotpCredential.account_id == account_id)
     if db.execute(gone.returning(TotpCredential.id)).first() is None:
         raise NotFound
-    _tell(db, account_id, "removed", by="self", app_id=app_id)
+    _tell(db, account_id, "removed", by="self", app_id=app_id, left=len(enrolled(db, account_id)))
 
 
 def remove_all(db: Session, account_id: str) -> int:
     """Take every app of the account away, for an operator; how many there were."""
     gone = delete(TotpCredential).where(TotpCredential.account_id == account_id)
     apps = list(db.scalars(gone.returning(TotpCredential.id)))
-    for app_id in apps:
-        _tell(db, account_id, "removed", by="operator", app_id=app_id)
+    for left, app_id in zip(reversed(range(len(apps))), apps, strict=True):
+        _tell(db, account_id, "removed", by="operator", app_id=app_id, left=left)
     return len(apps)
 
 
-def _tell(db: Session, account_id: str, change: str, *, by: str, app_id: str) -> None:
+def _tell(db: Session, account_id: str, change: str, *, by: str, app_id: str, left: int) -> None:
     details = {"factor": totp.plugin.name, "by": by, "authenticator": app_id}
     audit.record(db, f"factor.{change}", subject=account_id, details=details)
-    outbox.publish(db, FactorChanged(account_id=account_id, factor=totp.plugin.name, change=change, by=by))
+    changed = FactorChanged(
+        account_id=account_id,
+        factor=totp.plugin.name,
+        change=change,
+        by=by,
+        authenticator=app_id,
+        left=left,
+    )
+    outbox.publish(db, changed)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from idp.events import FactorChanged
 from idp.models.account import Account
 from kernel import clock, outbox, settings
 from kernel.db import reading, transaction
@@ -312,3 +313,17 @@ def test_events_reach_the_rules_through_the_outbox():
     assert outbox.deliver_due() == 1
     remind_due()
     assert len(inbox()) == 1
+
+
+def test_who_opens_two_step_sign_in_gets_a_letter_at_once_even_at_night(frozen_clock, mail):
+    owner = account()
+    frozen_clock.set(clock.local(clock.now()).replace(hour=23))
+    event = FactorChanged(account_id=owner, factor="totp", change="added", by="self", authenticator="a" * 32, left=1)
+    for _time in range(2):
+        with transaction() as db:
+            handlers.factor_changed(db, event)
+        send.send_due()
+    (letter,) = mail()
+    assert letter.to == "chen@example.invalid"
+    assert letter.subject == "两步验证已开通"
+    assert "/account/two-step" in letter.text

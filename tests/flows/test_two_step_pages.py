@@ -215,7 +215,14 @@ class TestAdding:
             told = db.scalars(
                 select(outbox.OutboxEvent.payload).where(outbox.OutboxEvent.name == "idp.factor_changed")
             ).one()
-        assert told == {"account_id": owner, "factor": "totp", "change": "added", "by": "self"}
+        assert told == {
+            "account_id": owner,
+            "factor": "totp",
+            "change": "added",
+            "by": "self",
+            "authenticator": apps()[0].id,
+            "left": 1,
+        }
         inside.post("/logout")
         step = half(inside)
         assert give(inside, step, phone.code()).status_code == 400, "the code that confirmed it"

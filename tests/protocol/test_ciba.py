@@ -126,7 +126,7 @@ def test_the_person_hears_of_it_by_an_event_without_personal_data(op, desk, pers
 
 def test_the_person_finds_it_among_the_messages(op, desk, person):
     outbox.register(HANDLERS)
-    ask(op, desk)
+    ask(op, desk, binding_message="A017")
     outbox.deliver_due()
     with reading() as db:
         (message,) = db.scalars(select(InboxMessage)).all()
@@ -134,6 +134,23 @@ def test_the_person_finds_it_among_the_messages(op, desk, person):
     assert message.account_id == person.account_id
     assert message.link == f"/approvals/{request_id}"
     assert person.get(message.link).status_code == 200
+    page = person.get(f"/me/messages/{message.id}").text
+    assert "您正在政务服务中心窗口办事" in page
+    assert "A017" in page
+    assert f'href="{message.link}"' in page
+
+
+def test_while_it_waits_every_page_of_the_person_says_so(op, desk, person):
+    entry, notice = 'href="/approvals"', "有请求等您确认"
+    assert entry not in person.get("/account/apps").text
+    ask(op, desk)
+    assert entry in person.get("/account/apps").text
+    home = person.get("/me").text
+    assert (entry in home, notice in home) == (True, True)
+    assert entry not in op.person().sign_in().get("/account/apps").text
+    decide(person)
+    assert entry not in person.get("/account/apps").text
+    assert notice not in person.get("/me").text
 
 
 def test_nobody_else_can_see_or_decide_it(op, desk, person):
