@@ -1,22 +1,20 @@
 """One transaction at each boundary, on SQLite or PostgreSQL.
 
-Two pools: one writes, the other can only read (the database itself refuses a write there). On SQLite a
-writing transaction takes the write lock at once, so it never fails half-way because another was quicker; on
-PostgreSQL reads run in autocommit, which saves BEGIN and ROLLBACK round trips.
+Two pools: one writes, the other can only read (the database itself refuses a write there); ``kernel.engines`` makes
+them.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
-from sqlalchemy import Engine, GenerativeSelect, MetaData, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, GenerativeSelect, MetaData, make_url, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from kernel import settings
+from kernel import engines, settings
 from kernel.columns import Json, UtcDateTime
 
 __all__ = [
@@ -34,11 +32,7 @@ __all__ = [
     "transaction",
 ]
 
-BUSY_SECONDS: Final = 10
-STATEMENT_SECONDS: Final = 15
 LONG_SECONDS: Final = 600
-LOCK_SECONDS: Final = 10
-IDLE_SECONDS: Final = 60
 
 S = TypeVar("S", bound=GenerativeSelect)
 
@@ -73,7 +67,7 @@ def configure(url: str) -> None:
     """Use the database at ``url`` from now on; connections are opened when first needed."""
     global _engines  # noqa: PLW0603  # pools are one per process
     dispose()
-    make = _sqlite if make_url(url).get_backend_name() == "sqlite" else _postgresql
+    make = engines.sqlite if make_url(url).get_backend_name() == "sqlite" else engines.postgresql
     _engines = _Engines(writing=make(url, read_only=False), reading=make(url, read_only=True))
 
 
@@ -103,58 +97,38 @@ def _both() -> _Engines:
     return _engines
 
 
-def _sqlite(url: str, *, read_only: bool) -> Engine:
-    path = make_url(url).database
-    if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    # isolation_level None: the driver leaves BEGIN to us; by itself it would begin too late, and deferred.
-    made = create_engine(
-        url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS}, pool_size=8, max_overflow=24
-    )
+class _Writing(Session):
+    """The session of one ``transaction()``, which is the connection's: the ORM joins it where the ORM is used."""
 
-    @event.listens_for(made, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        pragmas = [
-            "recursive_triggers=ON",  # or INSERT OR REPLACE would remove rows that may not be removed
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-            "temp_store=MEMORY",
-            "cache_size=-16000",
-        ]
-        for pragma in [*pragmas, f"query_only={'ON' if read_only else 'OFF'}"]:
-            connection.execute(f"PRAGMA {pragma}").close()
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine, expire_on_commit=False)
+        self._engine = engine
+        self._held: Connection | None = None
 
-    def begin(dbapi_connection: Any) -> None:
-        dbapi_connection.execute("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE").close()
+    def connection(self, *_args: Any, **_kwargs: Any) -> Connection:
+        """The connection, its transaction begun. Nothing of the ORM is made for who needs no more."""
+        if self._held is None:
+            self._held = engines.begun(self._engine)
+        return self._held
 
-    # Not a listener to "begin": where there is any, SQLAlchemy looks for listeners at every statement.
-    made.dialect.do_begin = begin  # type: ignore[method-assign]
+    def get_bind(self, *_args: Any, **_kwargs: Any) -> Connection:
+        return self.connection()
 
-    return made
+    def complete(self) -> None:
+        """Commit, the ORM's objects written before."""
+        if self.in_transaction():
+            self.commit()
+        if self._held is not None:
+            self._held.commit()
 
-
-def _postgresql(url: str, *, read_only: bool) -> Engine:
-    options = {
-        "timezone": "UTC",
-        "statement_timeout": f"{STATEMENT_SECONDS}s",
-        "lock_timeout": f"{LOCK_SECONDS}s",
-        "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
-        "default_transaction_read_only": "on" if read_only else "off",
-    }
-    return create_engine(
-        url,
-        connect_args={
-            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
-            "application_name": "kapok",
-            "connect_timeout": 5,
-        },
-        isolation_level="AUTOCOMMIT" if read_only else "READ COMMITTED",
-        pool_size=5,
-        max_overflow=10,
-        pool_timeout=10,
-        pool_pre_ping=True,
-    )
+    def leave(self) -> None:
+        """Roll back what is not committed and give the connection back."""
+        try:
+            if self.in_transaction():
+                self.close()
+        finally:
+            if self._held is not None:
+                self._held.close()
 
 
 @contextmanager
@@ -166,12 +140,14 @@ def transaction() -> Iterator[Session]:
     """
     if _current.get() is not None:
         raise RuntimeError("a boundary is open already; pass its session down instead of opening another transaction")
-    db = Session(_both().writing, expire_on_commit=False)
+    db = _Writing(_both().writing)
     token = _current.set(("writing", db))
     try:
-        with db:
+        try:
             yield db
-            db.commit()
+            db.complete()
+        finally:
+            db.leave()
     except BaseException:
         _current.reset(token)
         _run_refusals(db)

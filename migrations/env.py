@@ -11,7 +11,7 @@ from typing import Literal
 from alembic import context
 from sqlalchemy import Connection
 
-from kernel import db
+from kernel import db, engines
 from kernel.columns import Json, UtcDateTime
 from kernel.crypto import Encrypted
 from kernel.migrate import import_models
@@ -61,7 +61,7 @@ def migrate(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")
             # Waiting for another node may take long; waiting for a table would hold up everybody behind us.
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{db.LOCK_SECONDS}s'")
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{engines.LOCK_SECONDS}s'")
         context.run_migrations()
 
 

@@ -1,11 +1,12 @@
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
+import psycopg
 import pytest
-from sqlalchemy import MetaData, exc, func, inspect, select, text
+from sqlalchemy import MetaData, event, exc, func, inspect, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from kernel import db
+from kernel import db, engines
 
 
 class Tables(DeclarativeBase):
@@ -241,7 +242,7 @@ def test_the_databases_are_set_up_as_meant(database):
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_statement_that_takes_too_long_is_ended(database, monkeypatch):
-    monkeypatch.setattr(db, "STATEMENT_SECONDS", 1)
+    monkeypatch.setattr(engines, "STATEMENT_SECONDS", 1)
     db.configure(database)
     with pytest.raises(exc.OperationalError, match="statement timeout"), db.transaction() as session:
         session.execute(text("SELECT pg_sleep(5)"))
@@ -260,3 +261,81 @@ def test_a_connection_that_the_server_closed_is_replaced(database):
 
 def test_constraints_have_names_that_migrations_can_find(database):
     assert inspect(db.engine()).get_unique_constraints("test_note")[0]["name"] == "uq_test_note_word"
+
+
+def test_what_the_orm_and_the_connection_write_is_one_transaction():
+    with db.transaction() as session:
+        session.connection().execute(Note.__table__.insert().values(word="a"))
+        write(session, "b")
+        session.flush()
+        session.connection().execute(Note.__table__.insert().values(word="c"))
+        assert words() == []
+    assert words() == ["a", "b", "c"]
+    with pytest.raises(ValueError), db.transaction() as session:
+        session.connection().execute(Note.__table__.insert().values(word="d"))
+        write(session, "e")
+        session.flush()
+        raise ValueError
+    assert words() == ["a", "b", "c"]
+
+
+def test_a_savepoint_is_taken_back_alone():
+    with db.transaction() as session:
+        write(session, "a")
+        with pytest.raises(ValueError), session.begin_nested():
+            write(session, "b")
+            session.flush()
+            raise ValueError
+        write(session, "c")
+    assert words() == ["a", "c"]
+
+
+def test_an_error_of_the_connection_takes_back_what_the_orm_wrote():
+    with db.transaction() as session:
+        write(session, "a")
+    with pytest.raises(exc.IntegrityError), db.transaction() as session:
+        write(session, "b")
+        session.flush()
+        session.connection().execute(Note.__table__.insert().values(word="a"))
+    assert words() == ["a"]
+
+
+def test_a_boundary_that_asks_nothing_begins_nothing():
+    begun = []
+    event.listen(db.engine(), "begin", begun.append)
+    with db.transaction() as session:
+        db.on_refusal(session, print)
+    assert begun == []
+    with db.transaction() as session:
+        session.connection()
+    assert len(begun) == 1
+
+
+def cut_connections(url):
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_connections_that_the_database_closed_are_replaced_at_the_next_boundary(database):
+    with db.transaction() as session:
+        write(session, "a")
+    words()
+    cut_connections(database)
+    with db.transaction() as session:
+        write(session, "b")
+    assert words() == ["a", "b"]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_connection_that_is_lost_in_a_transaction_loses_it_whole(database):
+    with pytest.raises(exc.OperationalError), db.transaction() as session:
+        db.on_refusal(session, lambda fresh: write(fresh, "refused"))
+        write(session, "a")
+        session.flush()
+        cut_connections(database)
+        write(session, "b")
+    assert words() == ["refused"]
