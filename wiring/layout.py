@@ -78,7 +78,7 @@ def _approvals() -> int:
 def _account() -> tuple[Entry, ...]:
     """What waits for minutes stands first, and only while it waits."""
     waiting = _approvals()
-    first = (("approvals", "check", _("等您确认的请求"), "/approvals", waiting),) if waiting else ()
+    first = (("approvals", "check", _("待确认的请求"), "/approvals", waiting),) if waiting else ()
     return (*first, *ACCOUNT)
 
 
