@@ -194,7 +194,11 @@ class Door:
                 preflight = (("Access-Control-Allow-Methods", allow[0][1]), *_CORS_MAY)
             return Answer(204, b"", allow + preflight)
         if endpoint.errors == "oauth":
-            return json_answer({"error": "invalid_request", "error_description": "method not allowed"}, 405, allow)
+            return json_answer(
+                {"error": "invalid_request", "error_description": f"method not allowed: use {endpoint.methods[0]}"},
+                405,
+                allow,
+            )
         return problem("method_not_allowed", 405, f"use {allow[0][1]}", headers=allow)
 
     def _send(self, answer: Answer, request: Request, start_response: StartResponse) -> list[bytes]:

@@ -87,7 +87,7 @@ def _next(
     db: Session, request: AuthorizeRequest, client: RegisteredClient, login: Login | None, progress: Progress
 ) -> Step:
     if progress.declined - {STEP_UP}:
-        return Refuse(error=AccessDeniedError())
+        return Refuse(error=AccessDeniedError("the person did not agree"))
     if login is None:
         return _ask_login("nobody is signed in")
     step = _who(db, request, client, login, progress) or _how(db, request, login, progress)
@@ -104,7 +104,7 @@ def _who(
     if not since and _too_old(request, login):
         return _ask_login("the person has to sign in again")
     if db.scalar(select(Account.status).where(Account.id == login.account.id)) != ACTIVE:
-        return Refuse(error=AccessDeniedError())
+        return Refuse(error=AccessDeniedError("this account cannot be used"))
     if not _is_hinted(db, request, client, login):
         other = "another person is signed in than the request names"
         return Refuse(error=LoginRequiredError(other)) if since else _ask_login(other)
@@ -138,7 +138,7 @@ def _what(db: Session, request: AuthorizeRequest, client: RegisteredClient, logi
         return Ask(step=CONSENT, silently=ConsentRequiredError("the person has not consented"))
     given = decisions.agreed(asked)
     if not given.scopes - {scopes.OFFLINE}:
-        return Refuse(error=AccessDeniedError())
+        return Refuse(error=AccessDeniedError("the person agreed to none of the scopes"))
     return Complete(
         login=login,
         scopes=given.scopes,

@@ -141,6 +141,8 @@ class AuthorizationCodes(AuthenticatedBefore, AuthorizationCodeGrant):  # type: 
         claimed = Code(row)
         if claimed.client_id != client.client_id or clock.now() >= claimed.expires_at:
             raise InvalidGrantError("the code is not valid")
+        if self.request.form.get("redirect_uri") != claimed.redirect_uri:
+            raise InvalidGrantError("redirect_uri must be the one of the authorization request, byte by byte")
         possession.demand(claimed.terms.cnf, self.request.cnf)
         return claimed
 

@@ -30,8 +30,21 @@ def no_token() -> RegistrationRefused:
 
 
 def wrong_token() -> RegistrationRefused:
-    """The same whether it is unknown, over, used up or another's."""
-    return RegistrationRefused("invalid_token", "the token is not one that counts here", status=401)
+    """The same whether it is unknown, over or another's."""
+    return RegistrationRefused(
+        "invalid_token",
+        "the registration access token is not that of this client: ask the operator for a new one",
+        status=401,
+    )
+
+
+def spent_invitation() -> RegistrationRefused:
+    """The same whether it is unknown, over, withdrawn or used up."""
+    return RegistrationRefused(
+        "invalid_token",
+        "the invitation is unknown, used up, expired or withdrawn: ask the operator for a new invitation",
+        status=401,
+    )
 
 
 def of_metadata(error: Invalid) -> RegistrationRefused:

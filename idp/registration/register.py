@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from idp.clients import add, change, registered
 from idp.models.client import Client
 from idp.registration import invitations, policy, software
-from idp.registration.refused import RegistrationRefused, wrong_token
+from idp.registration.refused import RegistrationRefused, spent_invitation, wrong_token
 from idp.tokens import mint
 from kernel import context, crypto
 from kernel.db import reading, transaction
@@ -38,14 +38,14 @@ def register(token: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     with reading() as db:
         invitation = invitations.find(db, token)
     if invitation is None:
-        raise wrong_token()
+        raise spent_invitation()
     invitation_id, allowed = invitation
     m = policy.first(software.applied(raw), allowed)
     add.check_sector(m)
     management = new_secret()
     with transaction() as db:
         if not invitations.spend(db, invitation_id):
-            raise wrong_token()
+            raise spent_invitation()
         added = add.add(db, m, registration_digest=crypto.digest(management), by=invitation_id)
     return added.answer | _managed(added.client_id, management)
 

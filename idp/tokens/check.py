@@ -129,8 +129,8 @@ def _verified(
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     try:
         read = jwt.decode(token, key_of or _key_of, algorithms=keys.ALGORITHMS)
-    except (JoseError, ValueError) as error:
-        raise Unusable(type(error).__name__) from None
+    except (JoseError, ValueError):
+        raise Unusable("not a JWT that this issuer signed") from None
     return read.header, read.claims
 
 

@@ -15,6 +15,8 @@ from idp.clients.registered import RegisteredClient
 
 S256_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}\Z")  # base64url of 32 bytes (RFC 7636 §4.2)
 
+VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}\Z")  # RFC 7636 §4.1
+
 
 def require(client: RegisteredClient, challenge: str | None, method: str | None) -> None:
     """:raises InvalidRequestError: unless both parameters are there and fit S256, or neither is and need not be;
@@ -51,4 +53,8 @@ class S256(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
             raise InvalidGrantError("the code was asked for without code_challenge")
         if challenge is None and demanded(grant.request.client):
             raise InvalidGrantError("the code was asked for without code_challenge, which this client needs")
+        if challenge is not None and verifier is None:
+            raise InvalidRequestError("code_verifier is missing: the code was asked for with code_challenge")
+        if challenge is not None and VERIFIER.match(verifier) and not compare_s256_code_challenge(verifier, challenge):
+            raise InvalidGrantError("code_verifier does not fit: code_challenge was not its SHA-256 in base64url")
         super().validate_code_verifier(grant, result)
