@@ -1,5 +1,6 @@
 """Servers that a test session starts for itself and that never outlive it."""
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -42,6 +43,7 @@ def start(
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
+        start_new_session=True,  # a group of its own, so that ``stop`` finds its children
             preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, int(end)),  # noqa: PLW1509  # one call, no lock
         )
 
@@ -56,6 +58,7 @@ def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log:
 
 
 def stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    """End the server, and whatever children it leaves: those of one that was killed would go on working."""
     if process.poll() is None:
         process.send_signal(how)
     try:
@@ -63,6 +66,8 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def user_for_servers(name: str) -> str | None:
