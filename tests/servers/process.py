@@ -43,7 +43,7 @@ def start(
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
-        start_new_session=True,  # a group of its own, so that ``stop`` finds its children
+            start_new_session=True,  # a group of its own, so that ``stop`` finds its children
             preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, int(end)),  # noqa: PLW1509  # one call, no lock
         )
 
