@@ -60,12 +60,17 @@ class TestAuthentication:
             op.token(headers=basic("nobody", "wrong"), **CC),
             op.token(headers=basic(post.client_id, post.secret), **CC),
             op.token(headers={}, client_id=machine.client_id, client_secret=machine.secret, **CC),
+        ]
+        # Who sent no credentials is told so, whoever the client is.
+        silent = [
             op.token(headers={}, client_id=machine.client_id, **CC),
+            op.token(headers={}, client_id="nobody", **CC),
             op.token(headers={}, **CC),
         ]
-        for answer in answers:
+        for answer in (*answers, *silent):
             refused(answer, "invalid_client", 401)
         assert len({answer.data for answer in answers}) == 1
+        assert len({answer.data for answer in silent}) == 1
 
     def test_post(self, op):
         portal = op.portal(
