@@ -32,10 +32,10 @@ def authenticate(headers: Mapping[str, str], form: Mapping[str, str]) -> tuple[R
 
 def _used(credentials: Credentials) -> tuple[RegisteredClient | None, Method]:
     """Whose the request claims to be, and by which method."""
-    named = credentials.form.get("client_id")
+    named, offered = credentials.form.get("client_id"), methods()
     used = [
         (method, claimed)
-        for method in methods().values()
+        for method in offered.values()
         if not method.implicit and (claimed := method.claims(credentials)) is not None
     ]
     if len(used) > 1:
@@ -46,7 +46,7 @@ def _used(credentials: Credentials) -> tuple[RegisteredClient | None, Method]:
             raise InvalidRequestError("client_id is not the authenticated one")
         return registered.find(claimed), method
     client = registered.find(named)
-    implicit = methods()[client.auth_method] if client is not None and client.auth_method in methods() else None
+    implicit = offered.get(client.auth_method) if client is not None else None
     if implicit is None or not implicit.implicit:
         raise NothingSent(detail=f"client_id {named[:80]!a}" if named is not None else "no client_id either")
     return client, implicit
