@@ -16,8 +16,9 @@ BEFORE = (
         " VALUES ('a', 'x', 2, 2, 'active', false, 'zh_CN', '2026-01-01 00:00:00+00')"
     ),
     (
-        "INSERT INTO client (id, name, kind, auth_method, grant_types, redirect_uris, post_logout_redirect_uris, scopes,"
-        " sector, id_token_alg, default_max_age, registered, created_at) VALUES ('c', 'x', 'portal', 'none', '[]', '[]',"
+        "INSERT INTO client (id, name, kind, auth_method, grant_types, redirect_uris, post_logout_redirect_uris,"
+        " scopes, sector, id_token_alg, default_max_age, registered, created_at)"
+        " VALUES ('c', 'x', 'portal', 'none', '[]', '[]',"
         """ '[]', '[]', 's', 'RS256', 0, '{"id_token_signed_response_alg": "RS256"}', '2026-01-01 00:00:00+00')"""
     ),
     (
